@@ -12,7 +12,7 @@ ROOT = Path(theory.__file__).parents[1]
 FLOORS = [
     {"theory.errors", "theory.immutable", "theory.arrays"},
     {"theory.inputs.names"},
-    {"theory.formulas", "theory.writing", "theory.inputs", "theory.geometry"},
+    {"theory.modular.formulas", "theory.writing", "theory.inputs", "theory.geometry"},
     {
         "theory.summary",
         "theory.blocks",
@@ -24,6 +24,8 @@ FLOORS = [
         "theory.neurons",
         "theory.inputs.problem",
         "theory.reductions",
+        "theory.modular",
+        "theory.coordinates",
         "theory.problem",
         "theory.in_time",
         "theory.dependent",

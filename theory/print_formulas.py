@@ -1,4 +1,4 @@
-"""The derived expressions, printed as numpy code for `theory.formulas`.
+"""The derived expressions, printed as numpy code for `theory.modular.formulas`.
 
     python -m theory.print_formulas        writes that file anew
 
@@ -17,11 +17,11 @@ import sympy as sp
 from theory.symbolic.derivation import DerivationSteps, Loss, trace_of_inverse
 from theory.writing import written_whole
 
-FORMULAS = Path(__file__).with_name("formulas.py")
+FORMULAS = Path(__file__).with_name("modular") / "formulas.py"
 
 
 def formulas_module(loss: Loss | None = None) -> str:
-    """The text of `theory.formulas`: the expressions of the derivation of a loss, printed for numpy."""
+    """The text of `theory.modular.formulas`: the expressions of the derivation of a loss, printed for numpy."""
     chain = DerivationSteps(None, "general", "exact", loss or Loss())
     chain.run()
     first, second = range(2)

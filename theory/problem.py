@@ -17,16 +17,15 @@ from typing import Any
 import numpy as np
 
 from theory.arrays import Array, ArrayLike, Indices
-from theory.dependent.energies import best_energies
+from theory.coordinates import ProofCoordinates
 from theory.dependent.readout import ReadoutOnHull
 from theory.dynamics import Recurrence, Transitions
 from theory.errors import InputError
-from theory.formulas import modular_cost
 from theory.geometry.affine_hull import AffineHull
 from theory.geometry.pricing import Pricing
 from theory.geometry.symmetry import Symmetry, symmetry_of
 from theory.geometry.whitening import Whitening
-from theory.groups import Groups, checked_groups, is_separate, is_shared
+from theory.groups import Groups, checked_groups, is_shared
 from theory.immutable import FixedDict, Immutable, derived
 from theory.inputs import as_rows, require_plain
 from theory.inputs.problem import (
@@ -36,24 +35,17 @@ from theory.inputs.problem import (
     checked_transitions,
     is_identity,
     require_activity_cost,
-    require_consistent_neurons,
-    require_definite_energy,
-    require_fit_for_a_layer,
-    require_reducible,
-    require_representable,
+    require_solvable,
 )
-from theory.neurons import Activity, Canonical, Linear, Neurons, Nonlinear
+from theory.modular.code import ModularCode
+from theory.neurons import Activity, Neurons
 from theory.neurons.sample_readout import SampleReadout
 from theory.readouts import Exact, Noisy, Readout, Reads, Soft, checked_targets
 from theory.reductions import AFFINE_HULL, CANONICAL, GROUP_BY_GROUP, IN_ORDER, WHITENED, WITHOUT_LAYER, SomeSamples
-from theory.reductions.column_order import column_order
 from theory.sources import Sources
 
 COSTS = {"encoder_cost": 1.0, "decoder_cost": 1.0, "activity_cost": 1.0, "bias_cost": 0.0}
 """Arguments of `Problem` that are costs, and what they are if not given."""
-
-TALL = 1e3
-"""Largest coordinate of a whitened sample above which a bound is proven in other coordinates: six digits are lost."""
 
 
 class Problem(Immutable):
@@ -155,20 +147,7 @@ class Problem(Immutable):
         self.transitions = checked_transitions(transitions, self.sources, fitting="recurrence" in vars(self))
         if self.transitions is None and self.recurrent_cost != 1:
             raise InputError("recurrent_cost: there is no recurrent layer to be paid for; give transitions as well")
-        if self.hull is not None:
-            require_reducible(self)
-        if isinstance(self.neurons, Nonlinear):
-            self.neurons.require_fitting(self)
-        elif self.hull is not None:
-            pass  # the problem on the hull was held to what follows
-        elif self.transitions is None:
-            require_representable(self)
-            require_definite_energy(self)
-        else:
-            _ = self.feedforward  # is held to these
-            require_fit_for_a_layer(self)
-        if self.neurons.linear and type(self.neurons) not in (Linear, Canonical) and self.hull is None:
-            require_consistent_neurons(self)
+        require_solvable(self)
         self._problems_among: dict[tuple[bytes, bool], Problem] = {}
         self._finish()
 
@@ -251,16 +230,9 @@ class Problem(Immutable):
         return f"Problem({self.sources!r}{seen}{layer}, {costs}{kind})"
 
     def _repr_html_(self) -> str:
-        from theory.writing import block
+        from theory.writing import problem_block
 
-        costs = {name: getattr(self, name) for name in (*COSTS, *(("recurrent_cost",) if self.transitions else ()))}
-        low, high = (self.sources.mean + ends for ends in (self.sources.lower, self.sources.upper))
-        deviation = np.sqrt(np.diag(self.sources.covariance))
-        table = {"source": self.sources.names, "least": low, "mean": self.sources.mean, "largest": high}
-        said = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in costs.items())
-        kind = "samples" if self.sources.from_samples or self.sources.stream is not None else "corners"
-        lines = [f"A problem, not solved yet: {self.sources.count} {kind}, {self.neurons.name} neurons, {said}."]
-        return block(lines, table | {"standard deviation": deviation})
+        return problem_block(self, [*COSTS, "recurrent_cost"] if self.transitions else COSTS)
 
     # ---- recurrent layer --------------------------------------------------------------------------------------
 
@@ -339,20 +311,8 @@ class Problem(Immutable):
 
     @derived
     def sample_readout(self) -> SampleReadout:
-        """What reading activity on the samples out costs, for neurons that are not linear.
-
-        Example:
-            >>> Problem([[-1, -1], [-1, 1], [1, -1]], readout=Soft(10)).sample_readout.targets.shape
-            (3, 2)
-        """
-        errors = self.readout.errors
-        counted = None if errors is None else errors.probabilities
-        if counted is None:
-            counted = self.sources.probabilities
-        weights = np.full(self.sources.count, 1 / self.sources.count) if counted is None else np.asarray(counted)
-        targets = self.sources.about_mean(self.sources.points) @ self.readout.targets.T
-        cost = np.inf if errors is None else errors.cost
-        return SampleReadout(targets - weights @ targets, weights, self.readout.decoder_cost, cost)
+        """What reading activity on the samples out costs, for neurons that are not linear."""
+        return SampleReadout.of_problem(self)
 
     @derived
     def pseudoinverse(self) -> Array:
@@ -409,32 +369,12 @@ class Problem(Immutable):
 
     @derived
     def column_order(self) -> Indices:
-        """(d,) the sources in an order of their own; as given where the problem cannot be written in another.
-
-        The axes of data come in the order of their variance.
-        """
-        free = self.dimension > 1 and self.sources.identified and IN_ORDER.movable(self)
-        return column_order(self) if free else np.arange(self.dimension)
-
-    @derived
-    def is_out_of_order(self) -> bool:
-        """Whether it is written in another order than the one in which it is solved.
-
-        Example:
-            >>> Problem([[0, 0], [0, 5], [1, 0]]).is_out_of_order != Problem([[0, 0], [5, 0], [0, 1]]).is_out_of_order
-            True
-        """
-        return IN_ORDER.changes(self)
+        """(d,) the sources in an order of their own; as given where the problem cannot be written in another."""
+        return IN_ORDER.order(self)
 
     @derived
     def in_order(self) -> Problem:
-        """The problem with its sources in that order, and channels and targets in one that follows from theirs.
-
-        Example:
-            >>> wide = Problem([[0, 0], [0, 5], [1, 0]]), Problem([[0, 0], [5, 0], [0, 1]])
-            >>> wide[0].in_order.sources.upper.round(6).tolist() == wide[1].in_order.sources.upper.round(6).tolist()
-            True
-        """
+        """The problem with its sources in that order, and channels and targets in one that follows from theirs."""
         return IN_ORDER.apply(self)
 
     # ---- coordinates that suit it -----------------------------------------------------------------------------
@@ -454,36 +394,9 @@ class Problem(Immutable):
         return Whitening.of(self.energy_root, self.readout.targets, np.sqrt(self.modular_costs))
 
     @derived
-    def proving(self) -> Whitening:
-        """The coordinates in which bounds are proven: `whitening`, but where the height dwarfs the energy others.
-
-        Where activity costs nothing, or a neuron pays for its peak, M can be so small beside the height that samples
-        are huge in whitened coordinates, and digits of what a neuron earns are lost. Then H'H is M and the second
-        moment of the vertices, so that a neuron that costs one is about one long. With a recurrent layer, or more
-        sources or samples than faces are listed of, they are the whitened ones.
-
-        Example:
-            >>> samples = [[0, 0], [0, 1e6], [1, 0], [1, 1e6]]
-            >>> usual, flat = Problem(samples), Problem(samples, activity_cost=0, bias_cost=1, encoder_cost=1)
-            >>> usual.proving is usual.whitening, flat.proving is flat.whitening
-            (True, False)
-        """
-        if self.hull is not None:
-            inside = self.on_hull
-            usual = inside.proving is inside.whitening
-            return self.whitening if usual else inside.proving.of_dependent(self.hull)
-        if self.transitions is not None or not self.height_sources.has_few_vertices:
-            return self.whitening
-        vertices = self.height_sources.vertices
-        if np.abs(self.whitening.samples(vertices)).max() <= TALL:
-            return self.whitening
-        root = np.vstack([self.energy_root, np.linalg.qr(vertices / len(vertices) ** 0.5, mode="r")])
-        return Whitening.of(root, self.readout.targets, np.sqrt(self.modular_costs))
-
-    @derived
-    def proving_readout(self) -> Readout:
-        """What reading a code out costs in those coordinates."""
-        return self.whitened.readout if self.proving is self.whitening else WHITENED.readout(self, self.proving)
+    def proving(self) -> ProofCoordinates:
+        """The coordinates in which bounds are proven: `whitening`, but where samples are huge in it."""
+        return ProofCoordinates.of_problem(self)
 
     @derived
     def whitened(self) -> Problem:
@@ -517,71 +430,27 @@ class Problem(Immutable):
         forms = [inside.readout.gram] + ([] if inside.readout.ridge is None else [inside.readout.ridge])
         return symmetry_of(inside.sources.vertices, forms)
 
-    @derived
-    def whitened_recurrence(self) -> Recurrence | None:
-        """What recurrent weights cost in those coordinates; None without transitions."""
-        if self.recurrence is None:
-            return None
-        return self.recurrence.in_coordinates(self.whitening.matrix, self.whitening.inverse)
-
     # ---- the modular code, the point of comparison everywhere -------------------------------------------------
 
     @derived
+    def modular(self) -> ModularCode:
+        """The best modular code: what the cheapest neuron of each source alone costs, weights, loss."""
+        return ModularCode(self)
+
+    @property
     def modular_costs(self) -> Array:
         """(d,) M_ii + m_i^2: cost of the cheapest neuron that reads source i alone with unit weight."""
-        return np.asarray(modular_cost(np.diag(self.energy_matrix), self.height_sources.least_bias))
+        return self.modular.costs
 
     @property
-    def own_sizes(self) -> Array:
-        """(d,) weight of a neuron of each source alone that costs one."""
-        return np.asarray(1 / np.sqrt(self.modular_costs))
-
-    @property
-    def own_neurons(self) -> Array:
-        """(d, d) the cheapest neuron of each source alone, scaled to f = 1."""
-        return np.diag(self.height_sources.bias_sides * self.own_sizes)
-
-    @derived
     def modular_weights(self) -> Array:
-        """(d, d) the best modular code, w_i = +-alpha_i e_i (docs/mathematics.md, "The modular code").
+        """(k, d) the best modular code, w_i = +-alpha_i e_i (docs/mathematics.md, "The modular code")."""
+        return self.modular.weights
 
-        Fewer rows where errors are cheap enough for some sources to be worth no neuron.
-        """
-        strengths = self._modular_strengths
-        return np.diag(self.height_sources.bias_sides * np.sqrt(strengths))[strengths > 0]
-
-    @derived
+    @property
     def modular_loss(self) -> float:
-        """Loss of the best modular code: 2 sum_i sqrt(decoder_cost K_ii (M_ii + m_i^2)), and more with a layer."""
-        strengths = self._modular_strengths
-        if self.recurrence is None:
-            if self.readout.errors is None and self.hull is not None:
-                return float(self.modular_costs @ strengths) + self.readout.value(np.diag(strengths))
-            if self.readout.errors is None:
-                return self.readout.modular_loss(self.modular_costs)
-            # What its network costs: of dependent sources g(G), of which G0 is the inverse of a covariance, is lost.
-            weights = self.modular_weights
-            read = self.readout.costs_of(self.readout.decoder(weights), weights)
-            return float(self.modular_costs @ strengths) + sum(read.values())
-        decoder = self.decoder_cost * self.readout.demand / strengths
-        return float(self.modular_costs @ strengths + decoder.sum()) + self.recurrence.value(np.diag(strengths))
-
-    @derived
-    def _modular_strengths(self) -> Array:
-        """(d,) squared weights of the best modular code."""
-        if self.hull is not None:
-            return self._strengths_of_dependent()
-        alone = self.readout.modular_strengths(self.modular_costs)
-        if self.recurrence is None:
-            return alone
-        demand = self.decoder_cost * self.readout.demand
-        return self.recurrence.modular_strengths(self.modular_costs, demand, alone)
-
-    def _strengths_of_dependent(self) -> Array:
-        """The strengths where sources depend on each other, by a convex program."""
-        units = self.whitening.neurons(self.own_neurons)
-        start = np.full(self.dimension, np.sqrt(self.modular_costs * self.readout.gram.diagonal()).mean())
-        return best_energies(units, self.whitened.readout, start) / self.modular_costs
+        """Loss of the best modular code."""
+        return self.modular.loss
 
     @derived
     def pricing(self) -> Pricing:
@@ -595,19 +464,6 @@ class Problem(Immutable):
         if self.hull is not None:
             return self.on_hull.pricing
         return Pricing(self.height_sources.faces, self.whitening)
-
-    @derived
-    def proving_pricing(self) -> Pricing:
-        """`pricing` in the coordinates in which bounds are proven.
-
-        Raises:
-            InputError: the hull has too many faces.
-        """
-        if self.hull is not None:
-            return self.on_hull.proving_pricing
-        if self.proving is self.whitening:
-            return self.pricing
-        return Pricing(self.height_sources.faces, self.proving, self.energy_root @ self.proving.inverse)
 
     # ---- groups and parts -------------------------------------------------------------------------------------
 
@@ -631,39 +487,16 @@ class Problem(Immutable):
     @derived
     def blocks(self) -> tuple[Problem, ...]:
         """The problem of the neurons of each group, which cost what they cost here. Empty where there are no groups."""
-        if self.hull is not None:
-            return self.on_hull.blocks
-        return tuple(GROUP_BY_GROUP.alone(self, members) for members in (self.groups or {}).values())
+        return GROUP_BY_GROUP.blocks(self)
 
     @derived
     def parts(self) -> tuple[Problem | None, ...]:
-        """The groups by themselves, read out as they are while the others are silent; None where no target needs one.
-
-        Where no errors are allowed, or those of one group tell nothing of another (see `coupled`), the best code whose
-        neurons read one group each is made of the best codes of these, and its loss is the sum of theirs.
-
-        Example:
-            >>> problem = Problem([[0, 0], [1, 0], [0, 1]], mixing=[[1, 1], [0, 1]], groups={})
-            >>> losses = [part.modular_loss for part in problem.parts]
-            >>> bool(np.isclose(sum(losses), problem.modular_loss))
-            True
-        """
+        """The groups by themselves, read out while the others are silent; None where no target needs one."""
         return GROUP_BY_GROUP.apply(self)
-
-    @derived
-    def coupled(self) -> bool:
-        """Whether errors of one group tell of another, so that what one asks of its neurons depends on the others'."""
-        if self.hull is not None:
-            return self.on_hull.coupled
-        ridge = self.readout.ridge
-        return self.groups is not None and ridge is not None and not is_separate(ridge, self.groups)
 
     @derived
     def separable(self) -> bool:
         """Whether it is plain that nothing is gained by neurons that read several groups.
-
-        The hull is a product over the groups, and neither the encoder's metric nor the readout has entries between
-        them; correlations do not matter (docs/mathematics.md, "Groups").
 
         Example:
             >>> box = [[0, 0], [0, 1], [1, 0], [1, 1]]

@@ -32,10 +32,10 @@ import numpy as np
 
 from theory.arrays import Array, ArrayLike
 from theory.errors import InputError
-from theory.formulas import modular_loss, modular_strength
 from theory.groups import is_separate
 from theory.immutable import Frozen
 from theory.inputs import LARGEST, SMALLEST, as_matrix, require_plain
+from theory.modular.formulas import modular_loss, modular_strength
 from theory.sources import Sources
 
 __all__ = ["READOUTS", "Errors", "Exact", "Noisy", "Priced", "Readout", "Reads", "Soft", "symmetric_root"]

@@ -15,6 +15,7 @@ from itertools import chain, count
 from math import isfinite
 from numbers import Real
 from pathlib import Path
+from typing import Any
 
 from theory.errors import InputError
 
@@ -157,3 +158,14 @@ def _cells(column: Iterable[object]) -> list[str]:
         else f"<td>{0.0 if abs(number) < least else number:.4g}</td>"
         for value, number in zip(values, numbers, strict=True)
     ]
+
+
+def problem_block(problem: Any, costs: Iterable[str]) -> str:
+    """What a notebook shows of a problem: these costs of it, by name, and the range of each source."""
+    sources = problem.sources
+    said = ", ".join(f"{name.replace('_', ' ')} {getattr(problem, name):g}" for name in costs)
+    kind = "samples" if sources.from_samples or sources.stream is not None else "corners"
+    low, high = (sources.mean + ends for ends in (sources.lower, sources.upper))
+    table = {"source": sources.names, "least": low, "mean": sources.mean, "largest": high}
+    lines = [f"A problem, not solved yet: {sources.count} {kind}, {problem.neurons.name} neurons, {said}."]
+    return block(lines, table | {"standard deviation": sources.covariance.diagonal() ** 0.5})

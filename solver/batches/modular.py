@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.batches.three.matrices import inverses
-from theory.formulas import modular_strength
+from theory.modular.formulas import modular_strength
 
 if TYPE_CHECKING:
     from theory.arrays import Array, Mask

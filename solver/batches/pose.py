@@ -21,7 +21,7 @@ import numpy as np
 from solver.batches.codes import Codes, Given
 from solver.batches.modular import strengths
 from theory.conditions import modular_multiplier
-from theory.formulas import multiplier_entry
+from theory.modular.formulas import multiplier_entry
 from theory.neurons import Linear
 
 if TYPE_CHECKING:

@@ -178,7 +178,7 @@ def _seen_from(problem: Problem, worth: Array, neurons: Array) -> tuple[float, f
     """What a multiplier proves if no neuron but some (n, d) earned more for its cost, and their largest ratio."""
     root = symmetric_root(worth)
     ratio = float(ratios(problem, root.T @ root, neurons).max(initial=0.0))
-    return problem.proving_readout.dual_value(root, ratio), ratio
+    return problem.proving.readout.dual_value(root, ratio), ratio
 
 
 # ---- columns: their order, and sources that depend on each other ---------------------------------------------------
@@ -343,10 +343,10 @@ def _shrunk(problem: Problem) -> Iterator[Array]:
     and with it the whole bound, at full weight. A multiplier that is shrunk a little there loses a share of a share.
     """
     costs = problem.whitened.modular_costs
-    if problem.proving is not problem.whitening:
+    if not problem.proving.are_whitened:
         axes = problem.proving.weights(np.eye(problem.dimension))
         costs = np.minimum(problem.neuron_cost(axes), problem.neuron_cost(-axes))
-    share = np.sqrt(problem.proving_readout.demand * costs)
+    share = np.sqrt(problem.proving.readout.demand * costs)
     share = share / share.sum()
     if share.min() >= SMALL_SOURCE:
         return

@@ -17,6 +17,7 @@ import numpy as np
 
 from solver.certificate.worth import ATTAINED, SEMIDEFINITE, Bound, code_worths, proven_rho
 from theory.bounds.geodesic import code_of_multiplier
+from theory.reductions import WHITENED
 
 if TYPE_CHECKING:
     from theory.arrays import Array
@@ -45,7 +46,7 @@ def bounds_at_codes(
         quick: do not look at the faces of the hull.
         cover: a proof to be checked.
     """
-    whitening, inside, recurrence = problem.whitening, problem.whitened, problem.whitened_recurrence
+    whitening, inside, recurrence = problem.whitening, problem.whitened, WHITENED.recurrence(problem)
     assert recurrence is not None
     start, bounds = np.eye(problem.dimension), list[Bound | None]()
     worths = [whitening.worth(multiplier)]
@@ -76,7 +77,7 @@ def bounds_at_codes(
 
 def _bound_at(problem: Problem, code: Array, *, quick: bool, cover: Cover | None) -> Bound | None:
     """What a matrix G in whitened coordinates proves: nothing unless its multiplier is positive semidefinite."""
-    readout, recurrence = problem.whitened.readout, problem.whitened_recurrence
+    readout, recurrence = problem.whitened.readout, WHITENED.recurrence(problem)
     assert recurrence is not None
     try:
         worth = readout.multiplier(code) - recurrence.gradient(code)

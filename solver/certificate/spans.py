@@ -42,7 +42,7 @@ def largest_ratio(span: Span, worth: Array, basis: Array) -> tuple[float, bool, 
     form = basis @ worth @ basis.T
     faces = span.block.sources.faces_if_few
     if faces is not None and faces.complete:
-        priced = span.block.proving_pricing.maximise(form)
+        priced = span.block.proving.pricing.maximise(form)
         return priced.rho, True, np.vstack([priced.directions, priced.worst[None]])
     neuron, ratio = best_known_neuron(span.block, form)
     return max(ratio, proven_ratio(span.block, form)[0]), False, neuron[None]
@@ -71,7 +71,7 @@ def bound_of_spans(problem: Problem, multiplier: Array, weights: Array | None) -
         root = symmetric_root(worth)
         proven = root.T @ root
         rho, exact, worst = _largest(problem, proven)  # step 2
-        value = inside.proving_readout.dual_value(root, rho)
+        value = inside.proving.readout.dual_value(root, rho)
         if weights is not None and not weights.any() and rho <= 1:
             value = loss  # where no neuron is worth having without any, none is best
         bounds.append(Bound(value, rho, exact, worst, hull.form(inside.proving.multiplier(proven))))
@@ -92,7 +92,7 @@ def _largest(problem: Problem, worth: Array) -> tuple[float, bool, Array]:
         basis = problem.canonical.proving.neurons(span.basis)
         ratio, attained, found = largest_ratio(span, worth, basis)
         directions = span.block.whitening.weights(random.standard_normal((RANDOM, len(span.kept))))
-        tried = np.vstack([found[-1], span.block.own_neurons, directions])
+        tried = np.vstack([found[-1], span.block.modular.unit_neurons, directions])
         tried = tried / np.sqrt(span.block.neuron_cost(tried))[:, None]
         earned = ((tried @ basis @ symmetric_root(worth).T) ** 2).sum(axis=1)
         best = int(np.argmax(earned))

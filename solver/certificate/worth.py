@@ -1,6 +1,6 @@
 """What one multiplier proves: the largest ratio rho of worth to cost, and the dual value of both.
 
-Everything is seen in the coordinates `Problem.proving`, where correlated sources and tall samples cost no digits; the
+Everything is seen in coordinates of proofs (`theory.coordinates`), where no digit of what a neuron earns is lost; the
 "worth" of a multiplier Y is its form there, so that a neuron x is worth x'(worth) x.
 
 1. The negative part of Y, which proves nothing, is removed.
@@ -90,7 +90,7 @@ def bound_of_worth(problem: Problem, worth: Array, *, quick: bool, cover: Cover 
     root = symmetric_root(worth)
     worth = root.T @ root
     rho, exact, worst = proven_rho(problem, worth, quick=quick, cover=cover)
-    value = problem.proving_readout.dual_value(root, rho)
+    value = problem.proving.readout.dual_value(root, rho)
     return Bound(value, rho, exact, worst, problem.proving.multiplier(worth))
 
 
@@ -100,7 +100,7 @@ def code_worths(problem: Problem, weights: Array) -> list[Array]:
         return []
     neurons = problem.proving.neurons(weights)
     try:
-        worth = problem.proving_readout.multiplier(neurons.T @ neurons)
+        worth = problem.proving.readout.multiplier(neurons.T @ neurons)
     except np.linalg.LinAlgError:
         return []
     return [worth] if np.isfinite(worth).all() else []
@@ -131,7 +131,7 @@ def value_of_multiplier(problem: Problem, multiplier: Array, rho: float, whitene
         rho: its largest ratio.
         whitened: the value as computed in the coordinates of proofs.
     """
-    inside, outside = problem.proving_readout.ridge, problem.readout.ridge
+    inside, outside = problem.proving.readout.ridge, problem.readout.ridge
     if inside is None or outside is None:
         return whitened
     scale = np.sqrt(np.diag(outside))
@@ -163,7 +163,7 @@ def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[floa
     if faces is None or not faces.complete:
         rho, _ = proven_ratio(problem, problem.proving.multiplier(worth))
         return max(rho, tried), rho <= tried * (1 + ATTAINED), direction
-    priced = problem.proving_pricing.maximise_worth(worth)
+    priced = problem.proving.pricing.maximise_worth(worth)
     return (priced.rho, True, priced.worst) if priced.rho >= tried else (tried, True, direction)
 
 
@@ -183,7 +183,7 @@ def _best_of_random(problem: Problem, worth: Array) -> tuple[float, Array]:
     """The largest ratio of random neurons, with the support function taken from the samples: a check on the faces."""
     random = _random_neurons(problem.dimension)
     # The axes too: at an optimal modular code their ratio is exactly one.
-    directions = np.vstack([problem.own_neurons, problem.proving.weights(random)])
+    directions = np.vstack([problem.modular.unit_neurons, problem.proving.weights(random)])
     ratio = ratios(problem, worth, directions)
     best = int(np.argmax(ratio))
     return float(ratio[best]), directions[best] / problem.neuron_cost(directions[best])[0] ** 0.5
@@ -199,7 +199,7 @@ def _random_neurons(dimension: int) -> Array:
 
 def _whitened(problem: Problem, worth: Array) -> Array:
     """The form of a multiplier in whitened coordinates."""
-    if problem.proving is problem.whitening:
+    if problem.proving.are_whitened:
         return worth
     return problem.whitening.worth(problem.proving.multiplier(worth))
 

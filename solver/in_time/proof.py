@@ -154,7 +154,7 @@ class _ProofSearch:
         self.neurons: list[tuple[int, Array]] = []
         for step, problem in enumerate(bounds.trials.step_problems):
             if problem is not None and any(step == place[1] for place in bounds.places()):
-                self.neurons += [(step, neuron) for neuron in problem.own_neurons]
+                self.neurons += [(step, neuron) for neuron in problem.modular.unit_neurons]
 
     def weights(self, codes: Codes) -> tuple[Array, Array] | None:
         """The best weights for these M_t; None where the program has no solution."""

@@ -58,7 +58,7 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
         rng: for the methods that solve the groups.
     """
     assert problem.groups is not None
-    if not problem.coupled:
+    if not GROUP_BY_GROUP.coupled(problem):
         yield from _side_by_side(problem, tolerance, rng)
         return
     search, step = _CoupledGroups(problem, tolerance, rng), _modular(problem)

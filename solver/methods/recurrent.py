@@ -19,6 +19,7 @@ from solver.generation.loop import ColumnGeneration, RoundLimits
 from solver.generation.loss import RecurrentLoss
 from solver.generation.pricers import AscentPricer, ExactPricer
 from solver.methods.iterate import Iterate
+from theory.reductions import WHITENED
 
 if TYPE_CHECKING:
     from solver.generation.loop import Pricer
@@ -77,7 +78,7 @@ def steps(problem: Problem, weights: Array, *, tolerance: float, rng: np.random.
 
 
 def _generation(problem: Problem, start: Array, rng: np.random.Generator) -> ColumnGeneration:
-    inside, recurrence = problem.whitened, problem.whitened_recurrence
+    inside, recurrence = problem.whitened, WHITENED.recurrence(problem)
     assert recurrence is not None
     loss, pairs = RecurrentLoss(inside, recurrence), problem.dimension * (problem.dimension + 1) // 2
     added, neurons = RECURRENT.added_per_pair * pairs, loss.neurons(problem.whitening.neurons(start))

@@ -116,11 +116,11 @@ def in_half_the_time(steps: Iterator[Iterate]) -> Iterator[Iterate]:
 def modular_proven(problem: Problem, tolerance: float) -> Iterate | None:
     """The best modular code with a proof of its optimality from one cell, if there is one."""
     multiplier, weights = modular_multiplier(problem), problem.modular_weights
-    random = np.random.default_rng(0).standard_normal((RELAXATION.probes, problem.dimension)) * problem.own_sizes
+    random = np.random.default_rng(0).standard_normal((RELAXATION.probes, problem.dimension))
     # Most codes are not modular, and a climb shows it sooner than a failing proof.
-    if Ascent(problem).climb(multiplier, random)[0].max() > 1 + tolerance:
+    if Ascent(problem).climb(multiplier, random * problem.modular.unit_weights)[0].max() > 1 + tolerance:
         return None
-    cells = Cells(problem, multiplier, weights if len(weights) else problem.own_neurons, whole=True)
+    cells = Cells(problem, multiplier, weights if len(weights) else problem.modular.unit_neurons, whole=True)
     cells.refine(1 + tolerance, 1, most=1)
     step = _step(problem, weights, multiplier, cells.cover())
     return step if _near_enough(step, tolerance) else None

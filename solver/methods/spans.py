@@ -90,7 +90,7 @@ class _SpansSearch:
         self.units, self.weights = np.empty((0, self.inside.dimension)), np.empty((0, problem.dimension))
         for span in problem.spans:
             coordinates = span.block.whitening.inverse.T
-            neurons = [span.block.own_neurons, coordinates, -coordinates]
+            neurons = [span.block.modular.unit_neurons, coordinates, -coordinates]
             self._join(span, np.concatenate(neurons))
         self.energies, self.loss, self.bound = np.empty(0), float("inf"), 0.0
         self.worth = self.multiplier = np.eye(self.inside.dimension)

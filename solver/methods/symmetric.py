@@ -88,7 +88,7 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
 def _on_one_cell(search: _Orbits, best: Iterate, tolerance: float) -> Iterate | None:
     """The code with a proof of its optimality from one cell of all directions, if there is one."""
     problem = search.problem
-    neurons = best.weights if len(best.weights) else problem.own_neurons
+    neurons = best.weights if len(best.weights) else problem.modular.unit_neurons
     cells = Cells(problem, best.multiplier, neurons, whole=True)
     cells.refine(1 + tolerance, 1, most=1)
     step = search.bounded(best, cells)
@@ -98,7 +98,7 @@ def _on_one_cell(search: _Orbits, best: Iterate, tolerance: float) -> Iterate | 
 def _cell_by_cell(search: _Orbits, best: Iterate, tolerance: float) -> Iterator[tuple[Iterate, int]]:
     """Steps 6 and 7: bounds on ever more cells, and their number."""
     symmetry = search.symmetry if len(search.symmetry) > 1 else None
-    neurons = search.unfolded() if len(best.weights) else search.problem.own_neurons
+    neurons = search.unfolded() if len(best.weights) else search.problem.modular.unit_neurons
     cells = Cells(search.problem, best.multiplier, neurons, symmetry=symmetry)
     goal = 1 + tolerance
     while True:

@@ -70,7 +70,7 @@ def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> 
         >>> round(bound.optimum / Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]]).modular_loss, 6)
         1.0
     """
-    inequalities = Inequalities(problem, problem.own_neurons)
+    inequalities = Inequalities(problem, problem.modular.unit_neurons)
     whitening, rows = inequalities.whitening, inequalities.rows
     unit = problem.modular_loss
     # In units of the modular loss: tr(K G^-1) is tr(R'R G_x^-1) with G_x in whitened coordinates.

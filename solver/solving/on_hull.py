@@ -1,7 +1,7 @@
 """The run of a search for codes of dependent sources: it is made on their affine hull, and its answer brought back.
 
 1. Where groups tell of each other the best code whose neurons read one group each comes first
-   (`solver.methods.spans`); without groups it is the best modular one (`theory.dependent.energies`).
+   (`solver.methods.spans`); without groups it is the best modular one (`theory.modular.energies`).
 2. If a bound meets that code it is the answer.
 3. Otherwise the problem of as many sources as tell the others is solved (`theory.reductions`, `AFFINE_HULL`). It has
    the same groups where no group tells of another.

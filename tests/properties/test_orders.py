@@ -137,7 +137,7 @@ def require_same_in_other_units(problem, seed):
     assert second.price_of_modularity == pytest.approx(first.price_of_modularity, rel=1e-6, abs=1e-9)
     assert second.price_bounds == pytest.approx(first.price_bounds, rel=1e-6, abs=2e-8)
     back = np.argsort(columns)
-    own = problem.own_sizes
+    own = problem.modular.unit_weights
     multiplier = second.multiplier[np.ix_(back, back)] * np.outer(units, units) ** -1.0
     require_close(multiplier * np.outer(own, own), first.multiplier * np.outer(own, own), 1e-4)
     one, two = first.ambiguity(), second.ambiguity()
@@ -165,7 +165,7 @@ def require_same_neurons(first, second, back, units):
     assert len(second) == len(first)
     if not len(first):
         return
-    own = first.problem.own_sizes
+    own = first.problem.modular.unit_weights
     require_close(second.source_weights[:, back] * units / own, first.source_weights / own, 1e-5)
     for name in ("encoder", "encoder_bias", "decoder", "decoder_bias", "neuron_costs"):
         require_close(getattr(second, name), getattr(first, name), 1e-5)

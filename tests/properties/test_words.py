@@ -59,7 +59,7 @@ def test_price_and_verdict_do_not_depend_on_order_or_units(problem, seed):
     # What is unique of the code: similarity and multiplier, in the other order and units.
     similarity = first.source_weights.T @ first.source_weights
     moved = (similarity / np.outer(units, units))[np.ix_(columns, columns)]
-    own = second.problem.own_sizes
+    own = second.problem.modular.unit_weights
     np.testing.assert_allclose(
         second.source_weights.T @ second.source_weights / np.outer(own, own), moved / np.outer(own, own), atol=1e-3
     )

@@ -330,5 +330,5 @@ def test_a_multiplier_that_falls_short_proves_as_little_when_all_is_priced(seed,
     problem = Problem(rng.uniform(-1, 1, (12, dimension)) * [share, *np.ones(dimension - 1)]).canonical
     root = rng.standard_normal((dimension, dimension)) / np.sqrt(problem.modular_costs)
     multiplier, loss = problem.energy_matrix + root.T @ root, problem.modular_loss
-    if falls_short(problem, multiplier, np.vstack([problem.own_neurons, root]), loss):
+    if falls_short(problem, multiplier, np.vstack([problem.modular.unit_neurons, root]), loss):
         assert best_bound(problem, multiplier).value < loss * (1 - 1e-5)

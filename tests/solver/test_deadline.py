@@ -66,7 +66,7 @@ def test_climbs_that_are_stopped_have_not_fallen(problem, seed, steps):
         return left[0] < 0
 
     rng = np.random.default_rng(seed)
-    starts = rng.standard_normal((5, problem.dimension)) * problem.own_sizes
+    starts = rng.standard_normal((5, problem.dimension)) * problem.modular.unit_weights
     multiplier = problem.multiplier(problem.modular_weights.T @ problem.modular_weights)
     before = np.einsum("ni,ij,nj->n", starts, multiplier, starts) / problem.neuron_cost(starts)
     stopped = Ascent(problem, enough).maxima(multiplier, starts)

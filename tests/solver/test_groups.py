@@ -119,8 +119,8 @@ def design(problem, count=400):
         units.append(np.zeros((len(ways), problem.dimension)))
         units[-1][:, list(members)] = ways
     units = np.vstack(units)
-    units = units / np.sqrt(problem.neuron_cost(units))[:, None] / problem.own_sizes
-    readout = problem.readout.in_coordinates(1 / problem.own_sizes, problem.modular_loss)
+    units = units / np.sqrt(problem.neuron_cost(units))[:, None] / problem.modular.unit_weights
+    readout = problem.readout.in_coordinates(1 / problem.modular.unit_weights, problem.modular_loss)
     energies = cp.Variable(len(units), nonneg=True)
     code = problem.modular_loss * units.T @ cp.diag(energies) @ units
     root = np.linalg.qr(readout.targets * readout.decoder_cost**0.5, mode="r").T

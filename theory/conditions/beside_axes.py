@@ -31,10 +31,10 @@ def beside_axes(problem: Problem, multiplier: Array) -> Array:
         >>> bool((np.einsum("ni,ij,nj->n", neurons, at_code, neurons) > problem.neuron_cost(neurons)).any())
         True
     """
-    own, normals = problem.own_neurons, -problem.height_sources.vertices
+    own, normals = problem.modular.unit_neurons, -problem.height_sources.vertices
     highest = normals[(own @ normals.T).argmax(axis=1)]
     bias = np.einsum("nd,nd->n", own, highest)
     slopes = own @ (multiplier - problem.energy_matrix) - bias[:, None] * highest
-    turns = slopes * problem.own_sizes**2
-    length = np.linalg.norm(turns / problem.own_sizes, axis=1).clip(min=np.finfo(float).tiny)
+    turns = slopes * problem.modular.unit_weights**2
+    length = np.linalg.norm(turns / problem.modular.unit_weights, axis=1).clip(min=np.finfo(float).tiny)
     return np.concatenate([own + angle * turns / length[:, None] for angle in ANGLES])

@@ -149,7 +149,7 @@ class _CuttingPlanes:
         multiplier = scaled.T @ scaled
         top = self.problem.pricing.maximise(multiplier)
         priced = self.problem.pricing.maximise(multiplier, bar=CUTTING_PLANES.near_best * top.rho)
-        neurons = np.vstack([top.worst, priced.directions, self.problem.own_neurons]) * self.cost
+        neurons = np.vstack([top.worst, priced.directions, self.problem.modular.unit_neurons]) * self.cost
         worth = neurons @ half.T
         length = np.linalg.norm(worth, axis=1)
         neurons, unit = neurons[length > 0], worth[length > 0] / length[length > 0, None]

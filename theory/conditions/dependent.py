@@ -45,7 +45,7 @@ def decide_dependent(problem: Problem, code: Array | None = None, reference: flo
     multiplier, rounding = multiplier / reference, CONDITION_TOLERANCE if code is None else SEPARATION_TOLERANCE
     faces = inside.sources.faces_if_few
     if faces is not None and faces.complete:  # step 2
-        priced = inside.proving_pricing.maximise(multiplier)
+        priced = inside.proving.pricing.maximise(multiplier)
         most, ratio, witness = priced.rho, priced.rho, priced.worst
         proof = f"no neuron earns more than it costs at the best {kind} code, checked on every face of the hull"
     else:

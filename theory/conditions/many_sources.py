@@ -64,7 +64,7 @@ def decide_many(problem: Problem, multiplier: Array) -> Verdict:
         return _mixed(problem, condition, witness, ratio, rho)
     faces = problem.sources.faces_if_few
     if faces is not None and faces.complete:
-        exact = problem.proving_pricing.maximise(multiplier, bar=1.0)
+        exact = problem.proving.pricing.maximise(multiplier, bar=1.0)
         if exact.rho <= 1 + CONDITION_TOLERANCE:
             count = sum(len(level) for level in faces.levels)
             reason = f"no direction earns more than it costs, checked on every one of the hull's {count:,} faces"

@@ -50,7 +50,7 @@ def decide_separation(problem: Problem, multiplier: Array, *, silent: bool = Fal
     reference = 1.0 if silent else max(_ratio_of_groups(problem, multiplier), np.finfo(float).tiny)
     faces = problem.sources.faces_if_few
     if faces is not None and faces.complete:
-        priced = problem.proving_pricing.maximise(multiplier)
+        priced = problem.proving.pricing.maximise(multiplier)
         most, ratio, witness = priced.rho, priced.rho, priced.worst
         proof = "no neuron of several groups earns more than it costs, checked on every face of the hull"
     else:
@@ -74,7 +74,7 @@ def _ratio_of_groups(problem: Problem, multiplier: Array) -> float:
     for members, block in zip((problem.groups or {}).values(), problem.blocks, strict=True):
         form, faces = multiplier[np.ix_(members, members)], block.sources.faces_if_few
         if faces is not None and faces.complete:
-            ratio = block.proving_pricing.maximise(form).rho
+            ratio = block.proving.pricing.maximise(form).rho
         else:
             _, ratio = best_known_neuron(block, form)
         largest = max(largest, ratio)

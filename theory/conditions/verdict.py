@@ -17,8 +17,8 @@ import numpy as np
 from theory.arrays import Array
 from theory.conditions.practically import PRACTICALLY, practically_modular
 from theory.exact.proof import Proof
-from theory.formulas import multiplier_entry
 from theory.immutable import Frozen
+from theory.modular.formulas import multiplier_entry
 from theory.problem import Problem
 
 CONDITION_TOLERANCE = 1e-10

@@ -5,7 +5,7 @@ a code, what it costs and what it is worth are the same (docs/mathematics.md, "D
 
     g(G) = g_r(U'G U),      Y = U Y_r U',      D the same matrix
 
-The best modular code is not in closed form here: see `theory.dependent.energies`.
+The best modular code is not in closed form here: see `theory.modular.energies`.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from theory.dynamics import Transitions, as_stack
 from theory.errors import InputError
 from theory.immutable import locked
 from theory.inputs import LARGEST, SMALLEST, as_matrix
-from theory.neurons import ACTIVATIONS, Activity, Linear, Neurons
+from theory.neurons import ACTIVATIONS, Activity, Canonical, Linear, Neurons, Nonlinear
 from theory.sources import EXACT_DIMENSION, SOURCES, Sources
 
 __all__ = [
@@ -29,11 +29,7 @@ __all__ = [
     "checked_transitions",
     "is_identity",
     "require_activity_cost",
-    "require_consistent_neurons",
-    "require_definite_energy",
-    "require_fit_for_a_layer",
-    "require_reducible",
-    "require_representable",
+    "require_solvable",
     "within_digits",
 ]
 
@@ -202,6 +198,28 @@ def dependence(sources: Sources) -> str:
     return f"the sources are linearly dependent ({sources.summary()['constant']} is constant)"
 
 
+def require_solvable(problem: Any) -> None:
+    """Step 2: refuse arguments that fit by themselves, but not together.
+
+    Raises:
+        InputError: see what is called here.
+    """
+    if problem.hull is not None:
+        require_reducible(problem)
+    if isinstance(problem.neurons, Nonlinear):
+        problem.neurons.require_fitting(problem)
+    elif problem.hull is not None:
+        pass  # the problem on the hull was held to what follows
+    elif problem.transitions is None:
+        require_representable(problem)
+        require_definite_energy(problem)
+    else:
+        _ = problem.feedforward  # is held to these
+        require_fit_for_a_layer(problem)
+    if problem.neurons.linear and type(problem.neurons) not in (Linear, Canonical) and problem.hull is None:
+        require_consistent_neurons(problem)
+
+
 def require_reducible(problem: Any) -> None:
     """Refuse of dependent sources what is not known of their affine hull; the problem there is held to the rest.
 
@@ -247,7 +265,8 @@ def require_representable(problem: Any) -> None:
 def require_definite_energy(problem: Any) -> None:
     """Raise InputError where a neuron costs nothing but rounding, in the sources' units.
 
-    M is then not definite, and of the heights that few sources are proven with (`Problem.proving`) none is left either.
+    M is then not definite, and of the heights that few sources are proven with (`theory.coordinates`) none is left
+    either.
     """
     deviation = np.sqrt(np.diag(problem.sources.covariance))
     # A square has half the digits, but they are enough as a rule.

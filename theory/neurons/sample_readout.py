@@ -15,6 +15,7 @@ for every t <= 1 / rho, where |N'a| <= 2 rho sqrt(mu c(a)) for every neuron of t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +42,26 @@ class SampleReadout(Frozen):
     error_weights: Array  # (T,) q, nonnegative, of sum one: how much the error at each sample counts
     decoder_cost: float  # mu, positive
     error_cost: float  # kappa, positive; infinite for a decoder that may not err
+
+    @classmethod
+    def of_problem(cls, problem: Any) -> SampleReadout:
+        """The readout of a problem, seen from the samples.
+
+        Example:
+            >>> from theory.problem import Problem
+            >>> from theory.readouts import Soft
+            >>> SampleReadout.of_problem(Problem([[-1, -1], [-1, 1], [1, -1]], readout=Soft(10))).targets.shape
+            (3, 2)
+        """
+        readout, sources = problem.readout, problem.sources
+        errors = readout.errors
+        counted = None if errors is None else errors.probabilities
+        if counted is None:
+            counted = sources.probabilities
+        weights = np.full(sources.count, 1 / sources.count) if counted is None else np.asarray(counted)
+        targets = sources.about_mean(sources.points) @ readout.targets.T
+        cost = np.inf if errors is None else errors.cost
+        return cls(targets - weights @ targets, weights, readout.decoder_cost, cost)
 
     @property
     def exact(self) -> bool:

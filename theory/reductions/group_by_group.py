@@ -24,10 +24,18 @@ class _GroupByGroup(Reduction):
 
     def accepts(self, problem: Any) -> bool:
         """See `Reduction`: where the best codes of the groups, side by side, are the best of those that count."""
-        return bool(problem.separable or (problem.separate and not problem.coupled))
+        return bool(problem.separable or (problem.separate and not self.coupled(problem)))
 
     def apply(self, problem: Any) -> tuple[Any | None, ...]:
-        """One problem per group; None for a group of which nothing is asked."""
+        """One problem per group; None for a group of which nothing is asked.
+
+        Example:
+            >>> from theory.problem import Problem
+            >>> problem = Problem([[0, 0], [1, 0], [0, 1]], mixing=[[1, 1], [0, 1]], groups={})
+            >>> losses = [part.modular_loss for part in problem.parts]
+            >>> bool(np.isclose(sum(losses), problem.modular_loss))
+            True
+        """
         silent, parts = np.zeros((problem.dimension, problem.dimension)), list[Any | None]()
         for members, block in zip((problem.groups or {}).values(), problem.blocks, strict=True):
             readout = problem.readout.alone(members, silent)
@@ -54,6 +62,17 @@ class _GroupByGroup(Reduction):
             multiplier[np.ix_(list(members), list(members))] = part.multiplier
             loss, bound = loss + part.loss, bound + part.lower_bound
         return Solved(np.concatenate(weights), multiplier, loss, bound)
+
+    def blocks(self, problem: Any) -> tuple[Any, ...]:
+        """The problem of the neurons of each group: see `alone`."""
+        inside = problem.on_hull
+        return tuple(self.alone(inside, members) for members in (inside.groups or {}).values())
+
+    def coupled(self, problem: Any) -> bool:
+        """Whether errors of one group tell of another, so that what one asks of its neurons depends on the others'."""
+        inside = problem.on_hull
+        ridge = inside.readout.ridge
+        return inside.groups is not None and ridge is not None and not is_separate(ridge, inside.groups)
 
     def alone(self, problem: Any, members: Sequence[int]) -> Any:
         """The problem of the neurons that read only some of the sources: they cost what they cost there.
@@ -85,9 +104,9 @@ class _GroupByGroup(Reduction):
         """Whether it is plain that nothing is gained by neurons that read several groups.
 
         The hull is a product over the groups, and neither the readout nor what neurons pay has entries between them;
-        correlations do not matter.
+        correlations do not matter (docs/mathematics.md, "Groups").
         """
-        if problem.groups is None or problem.coupled:
+        if problem.groups is None or self.coupled(problem):
             return False
         coupling = problem.neurons.coupling(problem)
         forms = [problem.readout.targets.T @ problem.readout.targets, *([] if coupling is None else [coupling])]

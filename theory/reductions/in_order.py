@@ -9,6 +9,7 @@ import numpy as np
 
 from theory.arrays import Array, Indices
 from theory.readouts import Exact, Noisy, Soft
+from theory.reductions.column_order import column_order
 from theory.reductions.reduction import OneSolved, Reduction
 
 LARGEST_TABLE = 1 << 18
@@ -35,9 +36,17 @@ class _InOrder(Reduction):
 
     def accepts(self, problem: Any) -> bool:
         """See `Reduction`."""
-        return bool(problem.is_out_of_order)
+        return problem.in_order is not problem
 
-    def changes(self, problem: Any) -> bool:
+    def order(self, problem: Any) -> Indices:
+        """(d,) the sources in an order of their own; as given where the problem cannot be written in another.
+
+        The axes of data come in the order of their variance.
+        """
+        free = problem.dimension > 1 and problem.sources.identified and self.movable(problem)
+        return column_order(problem) if free else np.arange(problem.dimension)
+
+    def _changes(self, problem: Any) -> bool:
         """Whether sources, channels or targets of a problem have other places there."""
         if not self.movable(problem):
             return False
@@ -45,8 +54,17 @@ class _InOrder(Reduction):
         return any(bool((np.diff(order) < 0).any()) for order in orders)
 
     def apply(self, problem: Any) -> Any:
-        """See `Reduction`."""
-        return self.moved(problem, problem.column_order) if self.accepts(problem) else problem
+        """See `Reduction`.
+
+        Example:
+            >>> from theory.problem import Problem
+            >>> wide, tall = Problem([[0, 0], [0, 5], [1, 0]]), Problem([[0, 0], [5, 0], [0, 1]])
+            >>> wide.in_order.sources.upper.round(6).tolist() == tall.in_order.sources.upper.round(6).tolist()
+            True
+            >>> IN_ORDER.accepts(wide) != IN_ORDER.accepts(tall)
+            True
+        """
+        return self.moved(problem, problem.column_order) if self._changes(problem) else problem
 
     def moved(self, problem: Any, order: Indices) -> Any:
         """A movable problem with its sources in some order (d,), by index, taken to be their own."""

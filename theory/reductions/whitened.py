@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from theory.dynamics import Recurrence
 from theory.errors import InputError
 from theory.geometry.whitening import Whitening
 from theory.neurons import Canonical
@@ -76,6 +77,13 @@ class _Whitened(Reduction):
             ridge_root = (problem.readout.decoder_cost / errors.cost) ** 0.5 * np.linalg.inv(root)
         readout: Readout = problem.readout
         return readout.in_coordinates(whitening.matrix, targets=whitening.targets, ridge_root=ridge_root)
+
+    def recurrence(self, problem: Any) -> Recurrence | None:
+        """What recurrent weights cost in those coordinates; None without transitions."""
+        recurrence: Recurrence | None = problem.recurrence
+        if recurrence is None:
+            return None
+        return recurrence.in_coordinates(problem.whitening.matrix, problem.whitening.inverse)
 
     def _mixing(self, problem: Any) -> Any:
         whitening = problem.whitening

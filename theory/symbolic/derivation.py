@@ -8,7 +8,8 @@
 6. The strengths of the best modular code, by stationarity, put into Y.
 7. The condition F = Y - M.
 
-`python -m theory.print_formulas` prints `theory.formulas`, which the numerical code evaluates, from these expressions.
+`python -m theory.print_formulas` prints `theory.modular.formulas`, which the numerical code evaluates, from these
+expressions.
 A `Loss` with other terms goes through the same steps and ends in another condition.
 """
 

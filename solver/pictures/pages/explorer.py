@@ -183,7 +183,7 @@ def _certificate(code: Code) -> dict[str, Any]:
     certificate = {"cost": _short(code.neuron_costs), "earned": _short(_earned(weights, code.multiplier))}
     if problem.dimension == 2:
         # In units in which the modular neurons are of like size, or one of the curves would be a spike.
-        units = problem.own_sizes
+        units = problem.modular.unit_weights
         angle = np.linspace(0, 2 * np.pi, 361)
         around = np.column_stack([np.cos(angle), np.sin(angle)]) * units
         first, second = (weights / units).T

@@ -47,7 +47,7 @@ def require_same_code(problem, one, other):
     Or its mirror image: of two that cost the same to nine digits either may be cheaper by rounding.
     """
     for code, rest in ((one, other), (other, one)):
-        some, all_of_them = (each.source_weights / problem.own_sizes for each in (code, rest))
+        some, all_of_them = (each.source_weights / problem.modular.unit_weights for each in (code, rest))
         largest = np.abs(all_of_them).max(initial=0.0)
         for weights, cost in zip(some, code.neuron_costs, strict=True):
             nearest = min(np.abs(all_of_them + side * weights).max(axis=1).min(initial=np.inf) for side in (-1, 1))

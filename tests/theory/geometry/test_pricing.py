@@ -75,10 +75,10 @@ def test_samples_that_are_huge_beside_the_energy_cost_no_digits(seed, dimension,
     samples = rng.integers(-4, 5, size=(2 * dimension + 6, dimension)) * units
     mixing = rng.standard_normal((dimension, dimension))
     problem = Problem(samples, mixing=mixing, activity_cost=0, bias_cost=1)
-    code = rng.standard_normal((dimension + 1, dimension)) * problem.own_sizes
+    code = rng.standard_normal((dimension + 1, dimension)) * problem.modular.unit_weights
     multiplier = problem.multiplier(code.T @ code)
-    priced = problem.proving_pricing.maximise(multiplier)
-    tried = np.vstack([priced.worst, naive.directions(problem, 20), problem.own_neurons])
+    priced = problem.proving.pricing.maximise(multiplier)
+    tried = np.vstack([priced.worst, naive.directions(problem, 20), problem.modular.unit_neurons])
     earned = ((fractions(tried) @ fractions(multiplier)) * fractions(tried)).sum(axis=1)
     ratios = (earned / costs_in_fractions(problem, tried)).astype(float)
     assert ratios[0] == pytest.approx(priced.rho, rel=ROUNDING)
@@ -92,7 +92,7 @@ def test_ascent_climbs_and_never_above_the_exact_maximum(problem, seed):
     ratios, ends = Ascent(problem).climb(multiplier, starts)
     assert (ratios >= naive.ratio(problem, multiplier, starts) * (1 - ROUNDING)).all()
     np.testing.assert_allclose(naive.ratio(problem, multiplier, ends), ratios, rtol=1e-7)
-    exact = problem.proving_pricing.maximise(multiplier).rho
+    exact = problem.proving.pricing.maximise(multiplier).rho
     assert ratios.max() <= exact * (1 + 1e-8)
 
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from solver.strategies import problems, seeds
 from tests.examples import share
-from theory import Problem, formulas
+from theory import Problem
 from theory.conditions import decide, modular_multiplier
 from theory.errors import InputError
+from theory.modular import formulas
 from theory.print_formulas import FORMULAS, formulas_module
 from theory.readouts import Noisy
 from theory.symbolic.derivation import (

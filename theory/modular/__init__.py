@@ -1,0 +1,1 @@
+"""The best modular code, the point of comparison everywhere: closed forms, and a convex program elsewhere."""
