@@ -22,12 +22,11 @@ directly: what numpy does around it takes as long. A primal-dual interior-point 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg.blas import dsyrk
-from scipy.linalg.lapack import dgesdd, dpotrf, dpotrs, dsyevd, dtrtri
+from scipy.linalg.lapack import dpotrf, dpotrs, dsyevd, dtrtri
 
 from theory.arrays import Array, Mask
 
@@ -70,10 +69,13 @@ class Triangle:
         self.place = np.zeros((order, order), dtype=np.intp)
         self.place[self.upper, self.lower] = self.place[self.lower, self.upper] = np.arange(len(self.upper))
         self._flat = self.upper * order + self.lower
+        self.trace = self.vector(np.eye(order))
         self._half = np.outer(self.stretch, self.stretch) / 2
-        ends = self.upper, self.lower
-        # Where the four factors of an entry of a congruence stand in its matrix.
-        (self._uu, self._ul), (self._lu, self._ll) = ([a[:, None] * order + b for b in ends] for a in ends)
+        # Where the products of two entries that make up an entry of a congruence stand among all of its matrix.
+        upper, lower = (self.place[ends] for ends in (self.upper, self.lower))
+        count = len(self.upper)
+        self._straight = upper[:, self.upper] * count + lower[:, self.lower]
+        self._crossed = upper[:, self.lower] * count + lower[:, self.upper]
 
     def vector(self, matrix: Array) -> Array:
         """(N,) the vector of a symmetric matrix."""
@@ -84,15 +86,19 @@ class Triangle:
         return np.asarray((vector / self.stretch).take(self.place))
 
     def products(self, first: Array, second: Array) -> Array:
-        """(p, N) the vectors of (a c' + c a') / 2 for rows a, c."""
-        products = first[:, self.upper] * second[:, self.lower]
-        products += first[:, self.lower] * second[:, self.upper]
-        return np.asarray(products * (self.stretch / 2))
+        """(p, N) the vectors of (a c' + c a') / 2 for rows a, c; each column lies in one piece of memory."""
+        one, other = np.ascontiguousarray(first.T), np.ascontiguousarray(second.T)
+        products = one[self.upper] * other[self.lower]
+        products += one[self.lower] * other[self.upper]
+        products *= self.stretch[:, None] / 2
+        return np.asarray(products.T)
 
     def congruence(self, matrix: Array) -> Array:
         """(N, N) the map P -> W P W for a symmetric W."""
-        product = matrix.take(self._uu) * matrix.take(self._ll)
-        product += matrix.take(self._ul) * matrix.take(self._lu)
+        entries = matrix.take(self._flat)
+        pairs = np.multiply.outer(entries, entries)
+        product = pairs.take(self._straight)
+        product += pairs.take(self._crossed)
         product *= self._half
         return np.asarray(product)
 
@@ -142,8 +148,7 @@ def most_valuable(
     return Relaxed(point.primal, weights * scale, point.dual > BARRIER.active * point.slack, bound)
 
 
-@dataclass(frozen=True)
-class _BarrierPoint:
+class _BarrierPoint(NamedTuple):
     """An iterate: P with the slacks of the products, N with lambda and the slack S of the dual, which is feasible."""
 
     triangle: Triangle
@@ -153,6 +158,24 @@ class _BarrierPoint:
     dual: Array
     level: float
     dual_slack: Array
+    missing: Array  # (p,) by how much the slacks of the products are not those of P
+    complementarity: float  # the sum of all products of primal and dual slacks
+
+    @classmethod
+    def of(
+        cls,
+        triangle: Triangle,
+        products: Array,
+        *,
+        primal: Array,
+        slack: Array,
+        dual: Array,
+        level: float,
+        dual_slack: Array,
+    ) -> _BarrierPoint:
+        missing = products @ triangle.vector(primal) - slack
+        complementarity = float(slack @ dual + np.vdot(primal, dual_slack))
+        return cls(triangle, products, primal, slack, dual, level, dual_slack, missing, complementarity)
 
     @classmethod
     def start(cls, triangle: Triangle, worth: Array, products: Array) -> _BarrierPoint:
@@ -162,17 +185,8 @@ class _BarrierPoint:
         dual = np.full(len(products), BARRIER.multiplier)
         form = worth + triangle.matrix(dual @ products)
         level = float(np.linalg.eigvalsh(form)[-1]) + BARRIER.least_eigenvalue
-        return cls(triangle, products, primal, slack, dual, level, level * np.eye(order) - form)
-
-    @cached_property
-    def missing(self) -> Array:
-        """(p,) by how much the slacks of the products are not those of P."""
-        return np.asarray(self.products @ self.triangle.vector(self.primal) - self.slack)
-
-    @cached_property
-    def complementarity(self) -> float:
-        """The sum of all products of primal and dual slacks."""
-        return float(self.slack @ self.dual + np.vdot(self.primal, self.dual_slack))
+        dual_slack = level * np.eye(order) - form
+        return cls.of(triangle, products, primal=primal, slack=slack, dual=dual, level=level, dual_slack=dual_slack)
 
     @property
     def gap(self) -> float:
@@ -182,111 +196,116 @@ class _BarrierPoint:
     def step(self) -> tuple[_BarrierPoint, float]:
         """The next point, by predictor and corrector, and the length of the shorter of its primal and its dual step."""
         frame = _Frame.of(self)  # steps 2 and 3
-        total = len(self.slack) + self.triangle.order
-        centre = self.complementarity / total
-        squares = np.diag(frame.diagonal**2)
-        flat = -self.slack * self.dual
-        # step 4
-        foreseen = frame.direction(-squares, flat)
-        first, second = (min(1.0, length) for length in frame.lengths(foreseen))
-        remaining = min((self._after(foreseen, first, second).complementarity / total / centre) ** 3, 1.0)
+        diagonal, steps = frame.diagonal, slice(None, None, self.triangle.order + 1)
+        centre = self.complementarity / (len(self.slack) + self.triangle.order)
+        # step 4: in these coordinates the changes of P and S add up to minus the diagonal
+        foreseen = frame.direction(-self.triangle.vector(self.dual_slack), -self.slack * self.dual)
+        primal = frame.to @ self.triangle.matrix(foreseen.primal) @ frame.to.T
+        dual_slack = -primal
+        dual_slack.flat[steps] -= diagonal
+        values = _eigenvalues(primal * frame.inverse_roots)
+        first = min(1.0, _length(values[0], foreseen.slack / self.slack))
+        second = min(1.0, _length(-1.0 - values[-1], foreseen.dual / self.dual))
+        after = (self.slack + first * foreseen.slack) @ (self.dual + second * foreseen.dual)
+        mixed = diagonal @ primal.diagonal()
+        after += (1 - second) * (diagonal @ diagonal + first * mixed) - second * (
+            mixed + first * np.vdot(primal, primal)
+        )
+        remaining = min((float(after) / self.complementarity) ** 3, 1.0)
         # step 5
         aim = max(remaining, BARRIER.least_centre) * centre
-        both = (frame.to @ foreseen.primal @ frame.to.T) @ (frame.back.T @ foreseen.dual_slack @ frame.back)
-        curved = (both + both.T) / -2 - squares
-        curved.flat[:: self.triangle.order + 1] += aim
-        change = frame.direction(curved, flat + aim - foreseen.slack * foreseen.dual)
+        both = primal @ dual_slack
+        curved = (both + both.T) / -2
+        curved.flat[steps] += aim - diagonal**2
+        half = frame.to.T @ (curved / frame.means) @ frame.to
+        flat = aim - self.slack * self.dual - foreseen.slack * foreseen.dual
+        change = frame.direction(self.triangle.vector(half), flat)
         # step 6
         share = BARRIER.to_boundary[bool(remaining <= BARRIER.near)]
-        first, second = (min(1.0, share * length) for length in frame.lengths(change))
-        after = self._after(change, first, second)
+        return self._moved(frame, change, share)
+
+    def _moved(self, frame: _Frame, change: _Change, share: float) -> tuple[_BarrierPoint, float]:
+        """The point after a change that goes this share of the way to the boundary, and the shorter of its steps."""
+        primal = self.triangle.matrix(change.primal)
+        # Not from the scaled equation: rounding would part S from what N and lambda say.
+        dual_slack = -self.triangle.matrix(change.dual @ self.products)
+        dual_slack.flat[:: self.triangle.order + 1] += change.level
+        least = _eigenvalues((frame.to @ primal @ frame.to.T) * frame.inverse_roots)[0]
+        first = min(1.0, share * _length(least, change.slack / self.slack))
+        least = _eigenvalues((frame.back.T @ dual_slack @ frame.back) * frame.inverse_roots)[0]
+        second = min(1.0, share * _length(least, change.dual / self.dual))
+        after = _BarrierPoint.of(
+            self.triangle,
+            self.products,
+            primal=self.primal + first * primal,
+            slack=self.slack + first * change.slack,
+            dual=self.dual + second * change.dual,
+            level=self.level + second * change.level,
+            dual_slack=self.dual_slack + second * dual_slack,
+        )
         if not np.isfinite(after.complementarity):
             raise np.linalg.LinAlgError("a step that is not finite")
         return after, min(first, second)
 
-    def _after(self, change: _Change, first: float, second: float) -> _BarrierPoint:
-        return _BarrierPoint(
-            self.triangle,
-            self.products,
-            self.primal + first * change.primal,
-            self.slack + first * change.slack,
-            self.dual + second * change.dual,
-            self.level + second * change.level,
-            self.dual_slack + second * change.dual_slack,
-        )
-
 
 class _Change(NamedTuple):
-    """What a step adds to the parts of a point."""
+    """What a step adds to the parts of a point; P as a vector. What it adds to S follows."""
 
     primal: Array
     slack: Array
     dual: Array
     level: float
-    dual_slack: Array
 
 
-@dataclass(frozen=True)
-class _Frame:
+class _Frame(NamedTuple):
     """The coordinates of Nesterov and Todd about a point, in which P and S are one diagonal matrix; and its system."""
 
     point: _BarrierPoint
     to: Array  # (n, n) P is to P to' in these coordinates
     back: Array  # (n, n) S is back' S back in these coordinates
     diagonal: Array  # (n,) both of them
+    inverse_roots: Array  # (n, n) one over the roots of the products of two entries of the diagonal
+    ratio: Array  # (p,) of N to the slacks of the products
     factor: Array  # of the linear system of all steps from here
-    trace: Array
     along: Array  # its solution for the trace
 
     @classmethod
     def of(cls, point: _BarrierPoint) -> _Frame:
-        triangle = point.triangle
-        lower, upper = _cholesky(point.primal), _cholesky(point.dual_slack)
-        _, diagonal, right, failed = dgesdd(upper.T @ lower)
+        triangle, lower = point.triangle, _cholesky(point.primal)
+        squares, vectors, failed = dsyevd(lower.T @ point.dual_slack @ lower, lower=1)
         inverse, singular = dtrtri(lower, lower=1)
-        if failed or singular:
-            raise np.linalg.LinAlgError("no singular values")
+        if failed or singular or not squares[0] > 0:
+            raise np.linalg.LinAlgError("a slack that is not positive definite")
+        diagonal = np.sqrt(squares)
         size = np.sqrt(diagonal)
-        to, back = (right * size[:, None]) @ inverse, lower @ (right.T / size)
-        weighted = point.products * np.sqrt(point.dual / point.slack)[:, None]
-        # Both are symmetric, and the second has its lower triangle alone.
-        factor = _factor(triangle.congruence(to.T @ to).T + dsyrk(1.0, weighted.T, lower=1))
-        trace = triangle.vector(np.eye(triangle.order))
-        return cls(point, to, back, diagonal, factor, trace, _solved(factor, trace))
+        to, back = (vectors * size).T @ inverse, lower @ (vectors / size)
+        ratio = point.dual / point.slack
+        weighted = point.products * np.sqrt(ratio)[:, None]
+        # Of the sum there is the lower triangle alone.
+        congruence = triangle.congruence(to.T @ to).T
+        factor = _factor(dsyrk(1.0, weighted, trans=1, lower=1, beta=1.0, c=congruence, overwrite_c=1))
+        along = _solved(factor, triangle.trace)
+        return cls(point, to, back, diagonal, 1 / np.multiply.outer(size, size), ratio, factor, along)
 
-    @cached_property
+    @property
     def means(self) -> Array:
         """(n, n) of two entries of the diagonal."""
         return (self.diagonal[:, None] + self.diagonal) / 2
 
-    @cached_property
-    def inverse_roots(self) -> Array:
-        """(n, n) one over the roots of the products of two entries of the diagonal."""
-        roots = np.sqrt(self.diagonal)
-        return 1 / (roots[:, None] * roots)
+    def direction(self, half: Array, flat: Array) -> _Change:
+        """The step that solves both complementarities, to first order.
 
-    def direction(self, curved: Array, flat: Array) -> _Change:
-        """The step that solves both complementarities, to first order, for the right sides (n, n) and (p,)."""
-        point, triangle = self.point, self.point.triangle
-        half = self.to.T @ (curved / self.means) @ self.to
-        sides = ((flat - point.dual * point.missing) / point.slack) @ point.products + triangle.vector(half)
+        Args:
+            half: (N,) what the changes of S and of P, taken to S, are to add up to.
+            flat: (p,) what those of the slacks and of N are, each times the other.
+        """
+        point, trace = self.point, self.point.triangle.trace
+        sides = (flat / point.slack - self.ratio * point.missing) @ point.products + half
         free = _solved(self.factor, sides)
-        level = float(self.trace @ free) / float(self.trace @ self.along)
+        level = float(trace @ free) / float(trace @ self.along)
         vector = free - level * self.along
         slack = point.products @ vector + point.missing
-        dual = (flat - point.dual * slack) / point.slack
-        # Not from the scaled equation: rounding would part S from what N and lambda say.
-        dual_slack = -triangle.matrix(dual @ point.products)
-        dual_slack.flat[:: triangle.order + 1] += level
-        return _Change(triangle.matrix(vector), slack, dual, level, dual_slack)
-
-    def lengths(self, change: _Change) -> tuple[float, float]:
-        """How far the primal and the dual step may go until something is no longer positive."""
-        primal = _least_eigenvalue((self.to @ change.primal @ self.to.T) * self.inverse_roots)
-        dual = _least_eigenvalue((self.back.T @ change.dual_slack @ self.back) * self.inverse_roots)
-        primal = min(primal, (change.slack / self.point.slack).min(initial=0.0))
-        dual = min(dual, (change.dual / self.point.dual).min(initial=0.0))
-        return -1 / min(primal, -np.finfo(float).tiny), -1 / min(dual, -np.finfo(float).tiny)
+        return _Change(vector, slack, (flat - point.dual * slack) / point.slack, level)
 
 
 def _cholesky(matrix: Array) -> Array:
@@ -297,12 +316,17 @@ def _cholesky(matrix: Array) -> Array:
     return np.asarray(factor)
 
 
-def _least_eigenvalue(matrix: Array) -> float:
-    """Of a matrix that is symmetric up to rounding."""
+def _eigenvalues(matrix: Array) -> Array:
+    """(n,) of a matrix that is symmetric up to rounding, in increasing order."""
     values, _, failed = dsyevd(matrix.T, compute_v=0, lower=1)
     if failed:
         raise np.linalg.LinAlgError("no eigenvalues")
-    return float(values[0])
+    return np.asarray(values)
+
+
+def _length(least: float, shares: Array) -> float:
+    """How far a step may go that changes parts by these shares, and a matrix by one whose least eigenvalue is this."""
+    return -1 / min(float(least), float(shares.min(initial=0.0)), -np.finfo(float).tiny)
 
 
 def _factor(system: Array) -> Array:
