@@ -60,7 +60,9 @@ class ProofCoordinates(Whitening):
     @derived
     def readout(self) -> Readout:
         """What reading a code out costs."""
-        return self.problem.whitened.readout if self.are_whitened else WHITENED.readout(self.problem, self)
+        if self.are_whitened:
+            return WHITENED.readout(self.problem.on_hull)
+        return WHITENED.readout(self.problem, self)
 
     @derived
     def pricing(self) -> Pricing:

@@ -589,12 +589,13 @@ class Sources(Immutable):
             [1.0, 2.0, 2.0]
         """
         rows = as_rows(weights, "weights", self.dimension)
-        result = np.full(len(rows), -np.inf)
+        result: Array | None = None
         for block in self._support_blocks(max(1, (CHUNK_ROWS * 32) // max(1, len(rows)))):
             # The larger side along memory: numpy's reduction over narrow rows is ten times slower.
             wide = len(rows) > len(block)
             height = (block @ -rows.T).max(axis=0) if wide else (-rows @ block.T).max(axis=1)
-            np.maximum(result, height, out=result)
+            result = height if result is None else np.maximum(result, height, out=result)
+        assert result is not None
         return result
 
     def _support_blocks(self, rows: int) -> Iterator[Array]:

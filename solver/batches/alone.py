@@ -1,7 +1,7 @@
 """One small problem of two sources by itself: what is not modular is solved with few numbers, before any plan is made.
 
 1. The problem in coordinates that suit it (`pose`), the outline of its vertices, the cones of its rays.
-2. Column generation (`exchange`), which measures its code and proves a bound from the points alone.
+2. Column generation (`exchange`), which says what its multiplier proves.
 3. Where the modular code costs no more it is measured: if its own bound meets it, it is left to who asked.
 4. Where slopes of the loss are left, or neurons that point the same way but for what the multiplier misses, these are
    made one, and Newton's method moves the code to the last digits, if it then costs no more.
@@ -27,7 +27,7 @@ from theory.conditions import CONDITION_TOLERANCE
 
 if TYPE_CHECKING:
     from solver.batches.codes import Given
-    from theory.arrays import Array
+    from theory.arrays import Array, Indices
     from theory.problem import Problem
 
 
@@ -92,7 +92,7 @@ def mixed_code(problem: Problem, tolerance: float) -> MixedCode | None:
 def _found(problem: Problem, gap: float) -> MixedCode | None:
     """Steps 1 to 5."""
     pose = posed([problem], [vertices(problem)])
-    places, count = outlines(pose.given.points.transpose(0, 2, 1))
+    places, count = _corners(problem, pose.given)
     if not 0 < count[0] <= CODES.corners:
         return None
     hulls = Hulls.of(pose.given, places, count)
@@ -113,6 +113,14 @@ def _found(problem: Problem, gap: float) -> MixedCode | None:
         if not _missed(pose.given, pose.neurons(weights)) <= ALONE.known:
             return None
     return MixedCode(weights, multiplier, problem.loss(weights), bound, rounds)
+
+
+def _corners(problem: Problem, given: Given) -> tuple[Indices, Indices]:
+    """The places (1, V) of the corners of a problem's hull among its vertices, and their number (1,), 0 for unknown."""
+    faces, (x, y) = problem.height_sources.faces_if_few, given.points[..., 0]
+    if faces is not None and faces.in_turn and (x * np.roll(y, -1) > y * np.roll(x, -1)).all():
+        return np.arange(len(x))[None], np.array([len(x)])
+    return outlines(given.points.transpose(0, 2, 1))
 
 
 def _missed(given: Given, neurons: Array) -> float:

@@ -9,7 +9,8 @@
    combination of matrices u u' that is zero: energies move along it, to where they cost less, until one is zero. Back
    to 2. Where a neuron moves within its cone it misses the best one by the square of what Y misses, so that few rounds
    are needed.
-5. End where none earns more than it costs. The code is measured and proven (`certificate`) as those of many are.
+5. End where none earns more than it costs. By how much it might still tells what is proven (`certificate`). Who gives
+   the code away proves it anew.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.batches.certificate import proven
 from solver.batches.codes import Codes, Hulls
 from solver.batches.energies import NeuronEnergies
-from solver.batches.forms import best_inside, cost_root, squared, times
+from solver.batches.forms import cost_root, squared
 
 if TYPE_CHECKING:
     from solver.batches.energies import Form
@@ -58,13 +60,13 @@ def exchanged(hulls: Hulls, neurons: Array) -> tuple[Codes, int]:
             list(zip(one, other, strict=True)), (demand[0], demand[1]), (ridge[0], ridge[1], ridge[2])
         )
         sizes, multiplier = readout.best(energies.tolist())
+        fresh = pricer.priced(multiplier)
+        if not fresh.neurons.shape[1]:
+            return _measured(hulls, columns, readout, sizes, fresh), number + 1
         energies = np.array(sizes)
         kept = energies > 0
         columns, energies = columns[:, kept], energies[kept]
-        fresh = pricer.best(multiplier)
-        if not fresh.shape[1]:
-            return _measured(hulls, columns, energies, multiplier), number + 1
-        for one in fresh.T:
+        for one in fresh.neurons.T:
             columns, energies = _joined(columns, energies, one)
     return Codes.none(1), EXCHANGE.rounds
 
@@ -88,41 +90,86 @@ def _volume(a: tuple[float, ...], b: tuple[float, ...], c: tuple[float, ...]) ->
     return a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])
 
 
-def _measured(hulls: Hulls, columns: Array, energies: Array, multiplier: Form) -> Codes:
-    """Step 5: of up to three neurons (2, k)."""
-    neurons, sizes = np.zeros((2, 3, 1)), np.zeros((3, 1))
-    neurons[:, : len(energies), 0], sizes[: len(energies), 0] = columns, energies
-    return hulls.measured(neurons, sizes, np.array(multiplier)[:, None])
+def _measured(hulls: Hulls, columns: Array, readout: NeuronEnergies, sizes: list[float], last: _Priced) -> Codes:
+    """Step 5: of up to three neurons (2, k) of cost one; a code without errors in the size that suits it."""
+    paid = sum(sizes)
+    loss = readout.loss(sizes)
+    neurons = np.zeros((2, 3, 1))
+    neurons[:, : len(sizes), 0] = columns * np.sqrt(sizes)
+    if not any(readout.ridge):
+        # There it pays as much for its neurons as for its decoder.
+        neurons *= ((loss - paid) / paid) ** 0.25
+        loss = 2 * (paid * (loss - paid)) ** 0.5
+    form = last.multiplier[:, None]
+    bound = proven(form, np.array([last.largest]), hulls.given.demand, hulls.given.ridge)
+    return Codes.of(neurons, form, np.array([loss]), bound)
+
+
+@dataclass(frozen=True)
+class _Priced:
+    """What neurons earn at a multiplier."""
+
+    multiplier: Array  # (3,) Y
+    neurons: Array  # (2, k) the local maxima that earn more than they cost, the best last
+    largest: float  # ratio of worth to cost
 
 
 class _Pricer:
-    """Step 3: the cones of one problem."""
+    """Step 3: the cones of one problem.
+
+    With T of `cost_root` the largest ratio in a cone is the larger eigenvalue of T Y T. Its entries, and the worths of
+    the rays, are linear in Y: one product of matrices gives them all.
+    """
 
     def __init__(self, hulls: Hulls) -> None:
         fan = hulls.fan
-        self.rays, self.following, self.q = fan.rays[..., 0], fan.following[..., 0], fan.q[:, 0]
+        self.rays, following = fan.rays[..., 0], fan.following[..., 0]
         self.corners = hulls.corners[..., 0]
-        self.root, self.squares = cost_root(self.corners), squared(self.rays)
+        self.root = t11, t12, t22 = cost_root(self.corners)
+        one, other = t11 * t11, t22 * t22
+        across = t12 * t12
+        worths = [
+            ((one - across) / 2, (t11 - t22) * t12, (across - other) / 2),  # half the difference of the diagonal
+            (t11 * t12, t11 * t22 + across, t12 * t22),
+            ((one + across) / 2, (t11 + t22) * t12, (across + other) / 2),
+            squared(self.rays),
+        ]
+        self.worths = np.array(worths).transpose(0, 2, 1)
+        # Areas between a ray, or the next, and T z.
+        self.after = np.stack([self.rays[0] * t12 - self.rays[1] * t11, self.rays[0] * t22 - self.rays[1] * t12])
+        self.until = np.stack([t11 * following[1] - t12 * following[0], t12 * following[1] - t22 * following[0]])
 
     def costs(self, neurons: Array) -> Array:
         """(k,) what neurons (2, k) cost."""
         height = (self.corners.T @ neurons).max(axis=0)
         return np.asarray((neurons**2).sum(axis=0) + height**2)
 
-    def inner(self, multiplier: Form) -> tuple[Array, Array]:
-        """(R,) the largest ratio on each cone if it is inside, else zero, and (2, R) the neurons, of cost one."""
-        middle, spread, w = best_inside(self.root, multiplier)
-        after = self.rays[0] * w[1] - self.rays[1] * w[0]
-        until = w[0] * self.following[1] - w[1] * self.following[0]
-        inside = after * until > 0
-        return np.where(inside, middle + spread, 0.0), np.where(after < 0, -w, w)
-
-    def best(self, multiplier: Form) -> Array:
-        """(2, k) the local maxima that earn more than they cost, the best last."""
-        inner, neurons = self.inner(multiplier)
-        outer = times(self.squares, np.array(multiplier))
+    def priced(self, multiplier: Form) -> _Priced:
+        """What neurons earn."""
+        form = np.array(multiplier)
+        half, across, middle, outer = self.worths @ form
+        spread = np.hypot(half, across)
+        right = half > 0
+        first, second = np.where(right, half + spread, across), np.where(right, across, spread - half)
+        after = self.after[0] * first + self.after[1] * second
+        inside = after * (self.until[0] * first + self.until[1] * second) > 0
+        inner = np.where(inside, middle + spread, 0.0)
         beside = np.maximum(inner, np.concatenate([inner[-1:], inner[:-1]]))
         ratio = np.concatenate([np.where(outer >= beside, outer, 0.0), inner])
         order = np.argsort(ratio)[-EXCHANGE.joining :]
-        order = order[ratio[order] > 1 + EXCHANGE.excess]
-        return np.concatenate([self.rays, neurons], axis=1)[:, order]
+        largest = float(ratio[order[-1]])
+        found = [self._neuron(place, first, second, after) for place in order[ratio[order] > 1 + EXCHANGE.excess]]
+        return _Priced(form, np.array(found).reshape(-1, 2).T, largest)
+
+    def _neuron(self, place: int, first: Array, second: Array, after: Array) -> tuple[float, float]:
+        """The neuron of cost one on a ray, or, where numbers go on, in a cone, where T z is it."""
+        count = len(after)
+        if place < count:
+            return float(self.rays[0, place]), float(self.rays[1, place])
+        place -= count
+        size = float(np.hypot(first[place], second[place]))
+        x, y = float(first[place]) / size, float(second[place]) / size
+        if after[place] < 0:
+            x, y = -x, -y
+        t11, t12, t22 = (float(entry[place]) for entry in self.root)
+        return t11 * x + t12 * y, t12 * x + t22 * y

@@ -69,9 +69,11 @@ def has_one_code(fan: Fan, corners: Array, multiplier: Array) -> Mask:
 
 
 def _lines(directions: Array, chosen: Mask) -> Array:
-    """(n,) how many lines the chosen of directions (2, R, n) are along (step 3)."""
+    """(n,) how many lines the chosen of directions (2, R, n) are along, or more than that of up to three (step 3)."""
     count = chosen.sum(axis=0)
     width = int(count.max(initial=0))
+    if width <= LINES:
+        return np.asarray(count)  # however many of them are along one line
     # The chosen ones first, and of those that are not the first again, which is along its line.
     front = np.argsort(~chosen, axis=0, kind="stable")[:width]
     front = np.where(np.arange(width)[:, None] < count, front, front[:1])

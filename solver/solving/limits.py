@@ -113,6 +113,8 @@ def options_of(method: str, arguments: dict[str, object]) -> dict[str, object]:
     Raises:
         InputError: the method does not take one of them.
     """
+    if all(value is None for value in arguments.values()):
+        return {}
     declared = [
         (name, option) for name in names() if name != "auto" for option in getattr(module_of(name), "OPTIONS", ())
     ]

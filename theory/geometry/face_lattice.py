@@ -64,6 +64,7 @@ class FaceLattice:
         vertices: (V, d) those of conv(-S), about the mean; other points are harmless.
         facets: (F, d) simplices that the facets are cut into.
         complete: whether these provably cover the boundary (step 3).
+        in_turn: whether the vertices are known to be the corners of a polygon, counterclockwise.
 
     Example:
         >>> square = FaceLattice.of(np.array([[-1.0, -1], [-1, 1], [1, -1], [1, 1], [0, 0]]))
@@ -71,10 +72,11 @@ class FaceLattice:
         (True, [4, 4])
     """
 
-    def __init__(self, vertices: Array, facets: Indices, *, complete: bool) -> None:
+    def __init__(self, vertices: Array, facets: Indices, *, complete: bool, in_turn: bool = False) -> None:
         self.vertices = vertices
         self.facets = np.sort(facets, axis=1)
         self.complete = complete
+        self.in_turn = in_turn
         self._original = self
 
     @classmethod
@@ -90,7 +92,7 @@ class FaceLattice:
             return cls(vertices, ends, complete=True)
         if dimension == 2 and _is_polygon(vertices):
             corners = np.arange(len(vertices))
-            return cls(vertices, np.column_stack([corners, np.roll(corners, -1)]), complete=True)
+            return cls(vertices, np.column_stack([corners, np.roll(corners, -1)]), complete=True, in_turn=True)
         center, transform = in_scale(vertices)
         local = (vertices - center) @ transform
         hull = hull_of(local)  # step 1

@@ -154,6 +154,8 @@ def as_rows(values: ArrayLike, name: str, columns: int) -> Array:
         Traceback (most recent call last):
         theory.errors.InputError: weights: shape (1, 3) does not fit; give rows of 2 numbers
     """
+    if type(values) is np.ndarray and values.dtype == np.float64 and values.shape[1:] == (columns,):
+        return values
     if type(values) is not np.ndarray:
         require_plain(values, name)
     try:

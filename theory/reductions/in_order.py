@@ -83,7 +83,8 @@ class _InOrder(Reduction):
             "groups": groups,
             "neurons": problem.neurons.of_columns(columns),
         }
-        return type(problem).knowing({"column_order": np.arange(problem.dimension)}, **arguments)
+        known = {"column_order": np.arange(problem.dimension), "is_out_of_order": False}
+        return type(problem).knowing(known, **arguments)
 
     def of(self, problem: Any) -> Any:
         """See `Reduction`."""
