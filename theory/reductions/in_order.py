@@ -83,8 +83,9 @@ class _InOrder(Reduction):
             "groups": groups,
             "neurons": problem.neurons.of_columns(columns),
         }
-        known = {"column_order": np.arange(problem.dimension), "is_out_of_order": False}
-        return type(problem).knowing(known, **arguments)
+        made = type(problem).knowing({"column_order": np.arange(problem.dimension)}, **arguments)
+        vars(made)["in_order"] = made
+        return made
 
     def of(self, problem: Any) -> Any:
         """See `Reduction`."""
