@@ -20,9 +20,6 @@ from theory.inputs.names import printable
 
 Groups = dict[str, tuple[int, ...]]  # the members of each group, as indices of sources, by its name
 
-GROUP_ROUNDING = 1e-12
-"""Rounding of a source's values, relative to the largest, and of a matrix's entries, relative to the diagonal."""
-
 
 def checked_groups(members_of: Any, names: Sequence[str]) -> Groups:
     """Groups as indices, from a mapping of names to members by index or by name of a source.
@@ -165,7 +162,7 @@ def is_separate(matrix: ArrayLike, groups: Groups) -> bool:
     """
     form, number = np.asarray(matrix), membership(groups)
     size = np.sqrt(np.outer(np.diag(form), np.diag(form)))
-    return bool((np.abs(form) <= GROUP_ROUNDING * size)[number[:, None] != number].all())
+    return bool((np.abs(form) <= 1e-12 * size)[number[:, None] != number].all())
 
 
 def is_product(points: Array, corners: Sequence[Array], groups: Groups) -> bool:
@@ -191,7 +188,7 @@ def is_product(points: Array, corners: Sequence[Array], groups: Groups) -> bool:
         >>> is_product(square[:3], [square[:2, 1:], square[:2, 1:]], groups)
         False
     """
-    unit = np.abs(points).max(axis=0) * GROUP_ROUNDING
+    unit = 1e-12 * np.abs(points).max(axis=0)  # rounding of a value
     places, number = np.ones(len(points), dtype=bool), np.zeros(len(points), dtype=np.int64)
     combinations = 1
     for members, part in zip(groups.values(), corners, strict=True):

@@ -17,8 +17,6 @@ import sympy as sp
 from theory.symbolic.derivation import DerivationSteps, Loss, trace_of_inverse
 from theory.writing import written_whole
 
-FORMULAS = Path(__file__).with_name("modular") / "formulas.py"
-
 
 def formulas_module(loss: Loss | None = None) -> str:
     """The text of `theory.modular.formulas`: the expressions of the derivation of a loss, printed for numpy."""
@@ -83,5 +81,5 @@ def _renamed(name: str) -> str:
 
 
 if __name__ == "__main__":
-    with written_whole(FORMULAS) as temporary:
+    with written_whole(Path(__file__).with_name("modular") / "formulas.py") as temporary:
         temporary.write_text(formulas_module())

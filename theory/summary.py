@@ -31,9 +31,6 @@ from theory.geometry.extremes import EXACT_DIMENSION, Inside, distinct_rows, ext
 from theory.immutable import Frozen
 from theory.inputs import LARGEST, SMALLEST, as_matrix, checked_names, column_names
 
-STEP_ROWS = 1 << 13
-"""Rows transformed at once: they stay in the processor's cache, and numpy does not split so few among threads."""
-
 
 @dataclass(frozen=True)
 class SummaryLimits:
@@ -51,6 +48,8 @@ class SummaryLimits:
     rounding: float = 1e-9  # share of a range by which a mean or an extreme row may lie outside it
     correlation: float = 0.1  # below which a frame leaves columns correlated, to save operations
     thin: float = 1e-10  # share of its size that a column must vary by itself, or the frame is that of the ranges
+    # Transformed at once: they stay in the processor's cache, and numpy does not split so few among threads.
+    step_rows: int = 1 << 13
 
 
 SUMMARY = SummaryLimits()
@@ -427,22 +426,22 @@ class _Rows:
         self.pending: list[Array] = []
         self.known: _Known = _Known(self.extremes) if other is None else other.known
         self.frame: _RowFrame | None = None if other is None else other.frame
-        self.scratch = np.empty((dimension + 2, STEP_ROWS))
+        self.scratch = np.empty((dimension + 2, SUMMARY.step_rows))
 
     def add(self, points: Array, weights: Array | None, name: str) -> None:
         """Add finite rows (n, d), at most `SUMMARY.sum_rows` of them."""
         if self.frame is None:  # step 1
-            first = slice(0, STEP_ROWS)
+            first = slice(0, SUMMARY.step_rows)
             self._keep(points[first], name)
             self.moments += Moments.of(points[first], None if weights is None else weights[first], self.origin)
             self._discard()
-            points, weights = points[STEP_ROWS:], None if weights is None else weights[STEP_ROWS:]
+            points, weights = points[SUMMARY.step_rows :], None if weights is None else weights[SUMMARY.step_rows :]
         if not len(points):
             return
         assert self.frame is not None
         sums = _Sums(points.shape[1])
-        for start in range(0, len(points), STEP_ROWS):
-            rows = slice(start, start + STEP_ROWS)
+        for start in range(0, len(points), SUMMARY.step_rows):
+            rows = slice(start, start + SUMMARY.step_rows)
             block = points[rows]
             columns = self.frame.columns(block, self.scratch)  # step 2
             outside = self.frame.inside.outside(columns, self.scratch[-2:, : len(block)])

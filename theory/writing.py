@@ -19,8 +19,6 @@ from typing import Any
 
 from theory.errors import InputError
 
-ROWS = 30  # rows of a table that a notebook shows
-
 
 def require_writable(
     path: str | os.PathLike[str], suffixes: Sequence[str], argument: str, *, inputs: Iterable[str | Path] = ()
@@ -140,10 +138,11 @@ def block(lines: Iterable[str], columns: Mapping[str, Iterable[object]] | None =
     text = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
     if not columns:
         return f"<div>{text}</div>"
+    most = 30  # rows
     rows = list(zip(*map(_cells, columns.values()), strict=True))
     head = "".join(f"<th>{escape(name)}</th>" for name in columns)
-    body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows[:ROWS])
-    more = f"<p>... and {len(rows) - ROWS} more</p>" if len(rows) > ROWS else ""
+    body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows[:most])
+    more = f"<p>... and {len(rows) - most} more</p>" if len(rows) > most else ""
     return f"<div>{text}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}</div>"
 
 

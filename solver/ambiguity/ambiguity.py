@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import nnls
 
-from solver.ambiguity.optimal_codes import CODES, Fewest
+from solver.ambiguity.optimal_codes import OPTIMAL_CODES, Fewest
 from solver.ambiguity.touching_neurons import TouchingNeurons, others_do, touching_neurons, undecidable
 from theory.dependent.columns import in_own_columns
 from theory.immutable import Frozen
@@ -89,7 +89,7 @@ class Ambiguity(Frozen):
             >>> solve(Problem([[0, 0], [0, 1], [1, 0], [1, 1]])).ambiguity().essential.tolist()
             [True, True]
         """
-        return np.asarray(self.least > NEGLIGIBLE * np.nanmax(self.most, initial=0.0))
+        return np.asarray(self.least > 1e-6 * np.nanmax(self.most, initial=0.0))  # what rounding may make of none
 
     def of_columns(self, columns: Sequence[int] | Indices) -> Ambiguity:
         """That of a problem whose sources are these, in another order.
@@ -126,19 +126,6 @@ class Ambiguity(Frozen):
             "most": [None if np.isnan(energy) else float(energy) for energy in self.most],
             "continua": [extremes.tolist() for extremes in self.continua],
         }
-
-
-NEGLIGIBLE = 1e-6
-"""Energy, as a share of the largest, that rounding may make of none."""
-
-SHARES = (0.1, 0.3, 1.0)
-"""How much of the second of two extreme neurons is added to the first, for neurons between them to be tried."""
-
-NO_ONES = np.empty(0, dtype=np.intp)
-
-
-QUICK = 100
-"""Touching neurons whose energies are looked at within a second or two."""
 
 
 def undecided(problem: Problem, count: int, reason: str) -> Ambiguity:
@@ -193,7 +180,7 @@ def _of_columns_as_they_are(problem: Problem, weights: Array, *, proven: bool, q
         found = "the code is not known to enough digits"
     if isinstance(found, str):
         return undecided(problem, len(weights), found)
-    if quick and len(found.weights) > QUICK and not found.codes.independent:
+    if quick and len(found.weights) > 100 and not found.codes.independent:  # more take longer than a second or two
         return undecided(problem, len(weights), f"{len(found.weights)} neurons touch; `ambiguity()` looks at them all")
     return _of_touching(canonical, weights, found)
 
@@ -204,12 +191,13 @@ def _of_touching(problem: Problem, weights: Array, found: TouchingNeurons) -> Am
     alone, between = found.codes.without_between(), found.codes.most_between()
     if np.isnan(between):
         return undecided(problem, len(weights), none)
-    mixing, ranges = between > CODES.nothing, alone.ranges()
+    mixing, ranges = between > OPTIMAL_CODES.nothing, alone.ranges()
     fewest = None if np.isnan(ranges).any() else alone.fewest(ranges[1])
     if mixing:
         unique, reason = _with_continua(problem, weights, found, ranges)
         ranges = _known_ranges(found)
-        fewest = Fewest(max(1, problem.readout.least_neurons), len(weights) if fewest is None else fewest.most, NO_ONES)
+        neurons = len(weights) if fewest is None else fewest.most
+        fewest = Fewest(max(1, problem.readout.least_neurons), neurons, np.empty(0, dtype=np.intp))
     elif fewest is None:
         return undecided(problem, len(weights), none)
     else:
@@ -217,7 +205,7 @@ def _of_touching(problem: Problem, weights: Array, found: TouchingNeurons) -> Am
         reason = REASONS[unique]
     least, most = ranges
     continua = tuple(found.weights[members[:, 0]] * members[:, 1:] for members in (found.continua if mixing else ()))
-    kept = ~(most <= CODES.nothing)
+    kept = ~(most <= OPTIMAL_CODES.nothing)
     return Ambiguity(
         unique=unique,
         reason=reason,
@@ -241,7 +229,7 @@ def _with_continua(
     problem: Problem, weights: Array, found: TouchingNeurons, alone: tuple[Array, Array]
 ) -> tuple[bool | None, str]:
     """Step 3, with the ranges of codes without neurons from between."""
-    if (alone[1] - alone[0] > CODES.something).any():
+    if (alone[1] - alone[0] > OPTIMAL_CODES.something).any():
         return False, REASONS[False]
     continua = [found.weights[members[:, 0]] * members[:, 1:] for members in found.continua]
     if any(_turns(problem, weights, extremes) for extremes in continua):
@@ -255,7 +243,7 @@ def _inside(extremes: Array) -> Array:
     """Some neurons between the extreme ones (m, d) of a continuum."""
     pairs = np.array(list(permutations(range(len(extremes)), 2)))
     one, other = extremes[pairs[:, 0]], extremes[pairs[:, 1]]
-    return np.vstack([*(one + share * other for share in SHARES), extremes.sum(axis=0)])
+    return np.vstack([*(one + share * other for share in (0.1, 0.3, 1.0)), extremes.sum(axis=0)])
 
 
 def _turns(problem: Problem, weights: Array, extremes: Array) -> bool:
@@ -268,9 +256,9 @@ def _turns(problem: Problem, weights: Array, extremes: Array) -> bool:
     shares = [nnls((extremes * scale).T, side * row * scale) for row in weights for side in (1.0, -1.0)]
     size = np.repeat(np.linalg.norm(weights * scale, axis=1), 2)
     used = [
-        share > CODES.something * share.max()
+        share > OPTIMAL_CODES.something * share.max()
         for (share, left), length in zip(shares, size, strict=True)
-        if left <= CODES.something * length
+        if left <= OPTIMAL_CODES.something * length
     ]
     return any(not (one & ~other).any() for one, other in permutations(used, 2))
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.ambiguity.optimal_codes import CODES
+from solver.ambiguity.optimal_codes import OPTIMAL_CODES
 from solver.ambiguity.touching_neurons import TouchingNeurons, missed, touching_neurons, undecidable
 from solver.generation.few_neurons import FewNeurons
 
@@ -78,7 +78,7 @@ def chosen_code(problem: Problem, weights: Array) -> Array:
 def _of_as_few(problem: Problem, weights: Array, found: TouchingNeurons) -> Array | None:
     """Steps 2 to 5; None where the code is to stay."""
     codes = found.codes
-    if codes.most_between() > CODES.nothing:
+    if codes.most_between() > OPTIMAL_CODES.nothing:
         fewer = continuum_by_continuum(found)
         if fewer is not None and problem.loss(fewer) <= problem.loss(weights) * (1 + CHOICE.costlier):
             return fewer
@@ -161,7 +161,7 @@ def continuum_by_continuum(found: TouchingNeurons) -> Array | None:
     form = np.diag(amount[: codes.neurons])
     one, other, sign = found.pairs.T
     form[one, other] = form[other, one] = sign * amount[codes.neurons :]
-    alone = np.setdiff1d(np.flatnonzero(shares[: codes.neurons] > CODES.nothing), lines)
+    alone = np.setdiff1d(np.flatnonzero(shares[: codes.neurons] > OPTIMAL_CODES.nothing), lines)
     parts = [found.weights[alone] * np.sqrt(amount[alone])[:, None]]
     for members in found.continua:
         turned = found.weights[members[:, 0]] * members[:, 1:]

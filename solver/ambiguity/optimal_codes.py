@@ -40,7 +40,7 @@ class CodesTolerances:
     scale: float = 1e4  # of its objective: the program takes errors of 1e-6 for none
 
 
-CODES = CodesTolerances()
+OPTIMAL_CODES = CodesTolerances()
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,12 @@ class OptimalCodes(Frozen):
     def _of_equations(cls, columns: Array, target: Array, neurons: int, unit: Array) -> OptimalCodes:
         """Step 2."""
         left, sizes, _ = np.linalg.svd(columns, full_matrices=False)
-        kept = sizes > CODES.dependent * max(1.0, float(sizes.max(initial=0.0)))
-        clear = not (kept & (sizes < CODES.independent)).any()
+        kept = sizes > OPTIMAL_CODES.dependent * max(1.0, float(sizes.max(initial=0.0)))
+        clear = not (kept & (sizes < OPTIMAL_CODES.independent)).any()
         left = left[:, kept]
         missed = float(np.linalg.norm(target - left @ (left.T @ target)))
         columns, target = left.T @ columns, left.T @ target
-        if missed > CODES.solved:  # there is no solution, which one more equation tells
+        if missed > OPTIMAL_CODES.solved:  # there is no solution, which one more equation tells
             columns, target = np.vstack([columns, np.zeros(columns.shape[1])]), np.append(target, missed)
         return cls(columns, target, neurons, int(kept.sum()) if clear else None, unit)
 
@@ -123,13 +123,13 @@ class OptimalCodes(Frozen):
         if len(chosen):
             some = self.columns[:, chosen]
             rough, left = nnls(some, self.target, maxiter=100 * len(chosen))
-            if left > CODES.solved:
+            if left > OPTIMAL_CODES.solved:
                 return None
-            used = np.flatnonzero(rough > CODES.nothing)
+            used = np.flatnonzero(rough > OPTIMAL_CODES.nothing)
             fine = np.linalg.lstsq(some[:, used], self.target)[0]
             better = fine.min(initial=0.0) >= 0 and np.linalg.norm(some[:, used] @ fine - self.target) <= left
             shares[chosen[used]] = fine if better else rough[used]
-        return shares if np.linalg.norm(self.columns @ shares - self.target) <= CODES.solved else None
+        return shares if np.linalg.norm(self.columns @ shares - self.target) <= OPTIMAL_CODES.solved else None
 
     @property
     def independent(self) -> bool:
@@ -140,14 +140,15 @@ class OptimalCodes(Frozen):
         """Whether there is one solution only, from the largest shares (n,); None where rounding leaves it open."""
         if self.independent:
             return True
-        carrying = most > CODES.nothing
+        carrying = most > OPTIMAL_CODES.nothing
         if not carrying.any():
             return True
         sizes = np.linalg.svd(self.columns[:, carrying], compute_uv=False)
         least = float(sizes.min()) if len(sizes) == carrying.sum() else 0.0
-        if (carrying & (most < CODES.something)).any() or CODES.dependent < least < CODES.independent:
+        doubtful = OPTIMAL_CODES.dependent < least < OPTIMAL_CODES.independent
+        if doubtful or (carrying & (most < OPTIMAL_CODES.something)).any():
             return None
-        return least >= CODES.independent
+        return least >= OPTIMAL_CODES.independent
 
     def ranges(self) -> tuple[Array, Array]:
         """Step 3: least and largest shares (k,) of the neurons themselves; NaN where a program fails."""
@@ -164,7 +165,7 @@ class OptimalCodes(Frozen):
         most = np.array([solution[column] for column, solution in zip(wanted, solutions, strict=True)])
         # Who is missing in some solution has no least share to be looked for.
         least = np.min(solutions, axis=0)
-        for column in np.flatnonzero(least > CODES.nothing):
+        for column in np.flatnonzero(least > OPTIMAL_CODES.nothing):
             solution = self._optimum(axes[column])
             least[column] = np.nan if solution is None else solution[column]
         return least[wanted], most
@@ -191,7 +192,10 @@ class OptimalCodes(Frozen):
 
     def _optimum(self, price: Array) -> Array | None:
         """Shares (n,) of least price (n,); None where no program finds any."""
-        limits = {"primal_feasibility_tolerance": CODES.linear, "dual_feasibility_tolerance": CODES.linear}
+        limits = {
+            "primal_feasibility_tolerance": OPTIMAL_CODES.linear,
+            "dual_feasibility_tolerance": OPTIMAL_CODES.linear,
+        }
         found = linprog(price, A_eq=self.columns, b_eq=self.target, method="highs-ds", options=limits)
         return np.asarray(found.x).clip(min=0.0) if found.success else None
 
@@ -204,11 +208,11 @@ class OptimalCodes(Frozen):
         """
         largest = self.ranges()[1] if most is None else most
         if self.is_one(largest):
-            chosen = np.flatnonzero(largest > CODES.nothing)
+            chosen = np.flatnonzero(largest > OPTIMAL_CODES.nothing)
             return Fewest(len(chosen), len(chosen), chosen)
-        able = np.flatnonzero(~(largest <= CODES.nothing))
+        able = np.flatnonzero(~(largest <= OPTIMAL_CODES.nothing))
         if not len(able):
-            return Fewest(0, 0, able) if np.linalg.norm(self.target) <= CODES.solved else None
+            return Fewest(0, 0, able) if np.linalg.norm(self.target) <= OPTIMAL_CODES.solved else None
         columns, count = self.columns[:, able], len(able)
         ceiling = np.where(np.isfinite(largest[able]), largest[able] * 1.001, 1e3)
         # The sum of what is preferred never makes up for one neuron more: no more are needed than there are equations.
@@ -217,22 +221,22 @@ class OptimalCodes(Frozen):
             LinearConstraint(np.hstack([columns, np.zeros_like(columns)]), self.target, self.target),
             LinearConstraint(np.hstack([np.eye(count), -np.diag(ceiling)]), -np.inf, 0.0),
         ]
-        for _ in range(CODES.again):
+        for _ in range(OPTIMAL_CODES.again):
             found = milp(
-                np.concatenate([np.zeros(count), CODES.scale * price]),
+                np.concatenate([np.zeros(count), OPTIMAL_CODES.scale * price]),
                 integrality=np.repeat([0, 1], count),
                 bounds=Bounds(0.0, np.concatenate([ceiling, np.ones(count)])),
                 constraints=rules,
-                options={"mip_rel_gap": 0.0, "node_limit": CODES.nodes},
+                options={"mip_rel_gap": 0.0, "node_limit": OPTIMAL_CODES.nodes},
             )
             if found.x is None:
                 return None
             counted = found.x[count:] > 0.5
             shares = self.exact(able[counted])
             if shares is not None:
-                chosen = np.flatnonzero(shares > CODES.nothing)
-                bound = counted.sum() if found.status == 0 else found.mip_dual_bound / CODES.scale / price.max()
-                least = int(np.ceil(bound - CODES.something))
+                chosen = np.flatnonzero(shares > OPTIMAL_CODES.nothing)
+                bound = counted.sum() if found.status == 0 else found.mip_dual_bound / OPTIMAL_CODES.scale / price.max()
+                least = int(np.ceil(bound - OPTIMAL_CODES.something))
                 return Fewest(least, len(chosen), chosen) if least <= len(chosen) else None
             others = np.concatenate([np.zeros(count), (~counted).astype(np.float64)])
             rules.append(LinearConstraint(others[None], 1.0, np.inf))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.ambiguity.optimal_codes import CODES, OptimalCodes
+from solver.ambiguity.optimal_codes import OPTIMAL_CODES, OptimalCodes
 from solver.solving.plan import prices_slowly
 from theory.geometry.levels import levels
 from theory.geometry.touching import TOUCHING, Touching, touching
@@ -23,20 +23,19 @@ if TYPE_CHECKING:
     from theory.arrays import Array, Indices, Mask
     from theory.problem import Problem
 
-SPANNED = 1e-12
-"""Eigenvalue of G + G0, its diagonal scaled to one, below which no neuron reads a direction."""
 
-TIED = 1e-12
-"""Relative difference of the costs of a neuron and its mirror image that is rounding."""
+@dataclass(frozen=True)
+class TouchingNeuronTolerances:
+    """What is rounding between neurons that touch."""
 
-DIFFERENT = 1e-4
-"""Cosine distance from which on two neurons are two beyond doubt."""
+    spanned: float = 1e-12  # eigenvalue of G + G0, its diagonal scaled to one, below which no neuron reads a direction
+    tied: float = 1e-12  # relative difference of the costs of a neuron and its mirror image
+    different: float = 1e-4  # cosine distance from which on two neurons are two beyond doubt
+    equal: float = 1e-6  # difference of two weights, in units of the largest
+    level: float = 1e-9  # sum of relative weights that is zero
 
-EQUAL = 1e-6
-"""Difference of two weights, in units of the largest, that rounding may make."""
 
-LEVEL = 1e-9
-"""Sum of relative weights that is zero."""
+TOUCHING_NEURONS = TouchingNeuronTolerances()
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,12 +131,12 @@ def others_do(problem: Problem, weights: Array, others: Array) -> bool:
     """
     neurons, candidates = problem.whitening.neurons(weights), problem.whitening.neurons(others)
     own, other = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (neurons, candidates))
-    candidates = candidates[(np.abs(other @ own.T) < 1 - DIFFERENT).all(axis=1)]
+    candidates = candidates[(np.abs(other @ own.T) < 1 - TOUCHING_NEURONS.different).all(axis=1)]
     seen = _seen(problem, np.vstack([neurons, candidates]), neurons)
     if seen is None or not len(candidates):
         return False
     codes = OptimalCodes.of(*seen)
-    return codes.most_of(np.arange(codes.neurons) >= len(weights)) > CODES.something
+    return codes.most_of(np.arange(codes.neurons) >= len(weights)) > OPTIMAL_CODES.something
 
 
 def facing(problem: Problem, weights: Array) -> Array:
@@ -149,8 +148,9 @@ def facing(problem: Problem, weights: Array) -> Array:
     relative = weights * np.sqrt(problem.modular_costs)
     relative = relative / np.abs(relative).max(axis=1, keepdims=True, initial=np.finfo(float).tiny)
     sums = relative.sum(axis=1)
-    first = np.take_along_axis(relative, (np.abs(relative) > LEVEL).argmax(axis=1)[:, None], axis=1)[:, 0]
-    leading = np.where(np.abs(sums) > LEVEL, sums, first)
+    place = (np.abs(relative) > TOUCHING_NEURONS.level).argmax(axis=1)
+    first = relative[np.arange(len(relative)), place]
+    leading = np.where(np.abs(sums) > TOUCHING_NEURONS.level, sums, first)
     return np.asarray(np.where(leading < 0, -1.0, 1.0)[:, None] * weights)
 
 
@@ -168,7 +168,7 @@ def _lines(problem: Problem, neurons: Array) -> tuple[Array, Array, Indices]:
     turned = np.where(both[:, None], facing(problem, weights), weights)
     relative = turned * np.sqrt(problem.modular_costs)
     size = np.abs(relative).max(initial=0.0)
-    order = np.lexsort(-levels(relative, EQUAL * size).T[::-1])
+    order = np.lexsort(-levels(relative, TOUCHING_NEURONS.equal * size).T[::-1])
     lines = np.where((turned != weights).any(axis=1)[:, None], -lines, lines)[order]
     place = np.empty(len(neurons), dtype=np.intp)
     place[leaders[order]] = np.arange(len(order))
@@ -235,8 +235,8 @@ def _seen(problem: Problem, lines: Array, code: Array) -> tuple[Array, Array, Ar
     ridged = gram if readout.ridge is None else gram + readout.ridge
     size = np.sqrt(np.diag(ridged))
     values, vectors = np.linalg.eigh(ridged / np.outer(size, size))
-    if values[0] < SPANNED:
+    if values[0] < TOUCHING_NEURONS.spanned:
         return None
     turn = vectors / np.sqrt(values) / size[:, None]
     _, sizes, rows = np.linalg.svd(readout.targets @ turn, full_matrices=False)
-    return lines @ turn, turn.T @ gram @ turn, rows[sizes > SPANNED**0.5 * sizes[0]]
+    return lines @ turn, turn.T @ gram @ turn, rows[sizes > TOUCHING_NEURONS.spanned**0.5 * sizes[0]]

@@ -19,7 +19,7 @@ import numpy as np
 from solver.auditing.affine import decoding_error, encoding_error
 from solver.auditing.findings import NonlinearFindings
 from solver.auditing.hinge import rectified_part
-from solver.certificate.nonlinear import FEASIBLE, bound_of, measured, model_of
+from solver.certificate.nonlinear import NONLINEAR_PROOF, bound_of, measured, model_of
 from solver.codes.certified import UNPROVEN
 from solver.codes.drawn import Drawing, Drawn
 from solver.nonlinear.code import described
@@ -254,7 +254,8 @@ def _code(
     if not paid.feasible:
         raise InputError(
             f"activity: what is decoded from it misses a target by {paid.error:.3g} (of exact decoders at most "
-            f"{FEASIBLE:g} of the largest is allowed); give a readout that may err (theory.readouts.Soft, --error-cost)"
+            f"{NONLINEAR_PROOF.feasible:g} of the largest is allowed); give a readout that may err "
+            "(theory.readouts.Soft, --error-cost)"
         )
     centre = problem.sources.mean if errors is None else errors.mean
     fields = described(problem, activity, encoder, network.bias) | {

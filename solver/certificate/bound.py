@@ -27,7 +27,7 @@ from solver.certificate.layer import bounds_at_codes
 from solver.certificate.measure import require_problem
 from solver.certificate.spans import bound_of_spans, has_spans
 from solver.certificate.worth import (
-    ATTAINED,
+    WORTH,
     Bound,
     bound_of_worth,
     code_worths,
@@ -50,14 +50,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.bounds.cover import Cover
     from theory.problem import Problem
-
-SMALL_SOURCE = 1e-3  # a source with less than this share of the modular loss counts as small
-
-FAR = 1e-4
-"""Share of a loss by which a bound is beyond all rounding below it."""
-
-SHRINKAGES = (1e-2, 1.0, 1e2, 1e4, np.inf)
-"""How much Y is shrunk on small sources, in units of the digits that rounding hides; the last drops them."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +155,7 @@ def falls_short(problem: Problem, multiplier: Array, neurons: Array, loss: float
         True
     """
     most, _ = _seen_from(problem, problem.proving.worth(multiplier), neurons)
-    return most < loss * (1 - FAR) and next(_shrunk(problem), None) is None
+    return most < loss * (1 - 1e-4) and next(_shrunk(problem), None) is None  # far beyond rounding
 
 
 def _most_of_code(inside: Problem, multiplier: Array, neurons: Array) -> float:
@@ -239,7 +231,7 @@ def _bounded(problem: Problem, proof: _Proof, bound_of: Callable[[Chain, _Proof]
     bound = bound_of(Chain.of(problem, cover.samples, listed=not proof.quick), proof)
     # The cost of the worst neuron with all samples; among some it is one.
     cost = float(problem.canonical.neuron_cost(bound.worst_neuron)[0])
-    exact = bound.exact and cost <= 1 + ATTAINED
+    exact = bound.exact and cost <= 1 + WORTH.attained
     return replace(bound, exact=exact, worst_neuron=bound.worst_neuron / cost**0.5)
 
 
@@ -331,7 +323,7 @@ def _bounds(problem: Problem, worths: list[Array], loss: float, *, quick: bool, 
     bounds = list[Bound]()
     for worth in worths[::-1]:
         bounds.insert(0, bound_of_worth(problem, worth, quick=quick, cover=cover))
-        if optimality_gap(loss, within_loss(bounds[0].value, loss)) <= ATTAINED:
+        if optimality_gap(loss, within_loss(bounds[0].value, loss)) <= WORTH.attained:
             break
     return bounds
 
@@ -346,12 +338,14 @@ def _shrunk(problem: Problem) -> Iterator[Array]:
     costs = problem.neuron_cost(np.concatenate([axes, -axes])).reshape(2, -1).min(axis=0)
     share = np.sqrt(problem.proving.readout.demand * costs)
     share = share / share.sum()
-    if share.min() >= SMALL_SOURCE:
+    enough = 1e-3
+    if share.min() >= enough:
         return
     # A combination that no target asks for has no share in the loss, and nothing to lose.
-    small = (share > np.finfo(float).eps) & (share < SMALL_SOURCE)
+    small = (share > np.finfo(float).eps) & (share < enough)
     digits_lost = np.where(small, np.sqrt(np.finfo(float).eps / np.where(small, share, 1.0)), 0.0)
-    for shrinkage in SHRINKAGES:
+    # In units of the digits that rounding hides; the last drops the source.
+    for shrinkage in (1e-2, 1.0, 1e2, 1e4, np.inf):
         yield np.where(digits_lost > 0, np.maximum(0.0, 1 - shrinkage * np.maximum(digits_lost, 1e-300)), 1.0)
 
 

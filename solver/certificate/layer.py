@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.certificate.worth import ATTAINED, SEMIDEFINITE, Bound, code_worths, proven_rho
+from solver.certificate.worth import WORTH, Bound, code_worths, proven_rho
 from theory.bounds.geodesic import code_of_multiplier
 from theory.reductions import WHITENED
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.bounds.cover import Cover
     from theory.problem import Problem
-
-FLOORS = (1e-4, 1e-2, 1e-1)
-"""Least eigenvalue, in units of the largest, to which those of an indefinite multiplier are raised."""
 
 
 def bound_at_code(problem: Problem, weights: Array) -> Bound | None:
@@ -55,7 +52,7 @@ def bounds_at_codes(
         neurons = whitening.neurons(weights)
         code = neurons.T @ neurons
         bounds.append(_bound_at(problem, code, quick=quick, cover=cover))
-        if bounds[0] is not None and bounds[0].rho <= 1 + ATTAINED:
+        if bounds[0] is not None and bounds[0].rho <= 1 + WORTH.attained:
             return [bounds[0]]
         with suppress(np.linalg.LinAlgError):
             worths, start = [*worths, inside.multiplier(code) - recurrence.gradient(code)], code
@@ -63,7 +60,7 @@ def bounds_at_codes(
         if not np.isfinite(worth).all():
             continue
         values, vectors = np.linalg.eigh(worth)
-        for floor in FLOORS:
+        for floor in (1e-4, 1e-2, 1e-1):  # in units of the largest eigenvalue
             raised = vectors * np.maximum(values, floor * np.abs(values).max()) @ vectors.T
             try:
                 code = code_of_multiplier(inside.readout, recurrence, raised, start)
@@ -86,7 +83,7 @@ def _bound_at(problem: Problem, code: Array, *, quick: bool, cover: Cover | None
     if not np.isfinite(worth).all():
         return None
     values = np.linalg.eigvalsh(worth)
-    if values[0] < -SEMIDEFINITE * values[-1]:
+    if values[0] < -WORTH.semidefinite * values[-1]:
         return None
     rho, exact, worst = proven_rho(problem, worth, quick=quick, cover=cover)
     least = problem.least_recurrent

@@ -28,11 +28,18 @@ if TYPE_CHECKING:
     from solver.codes.linear import Code
     from theory.arrays import Array
 
-FEASIBILITY = 1e-9
-"""Activity below zero or reconstruction error, relative to their own scale, up to which a code counts as exact."""
 
-ROUNDING = 1e-12  # relative difference of two losses that is rounding, however small the tolerance is
-SURELY = 0.1  # share of it within which the samples need not be looked at
+@dataclass(frozen=True)
+class MeasuringTolerances:
+    """What rounding may do to a code, and when the samples need not be looked at."""
+
+    # Activity below zero or error of reconstruction, relative to their own scale, of an exact code.
+    feasible: float = 1e-9
+    rounding: float = 1e-12  # relative difference of two losses, however small the tolerance is
+    sure: float = 0.1  # share of the tolerance within which the samples need not be looked at
+
+
+MEASURED = MeasuringTolerances()
 
 
 @dataclass(frozen=True)
@@ -121,8 +128,9 @@ def measure(problem: Problem, encoder: Array, encoder_bias: Array, decoder: Arra
     # Biases and data may have a large common offset, whose rounding is not the code's fault.
     offset = float(np.abs(weights @ sources.mean).max(initial=0.0)) + float(np.abs(targets @ sources.mean).max())
     rounding = 64 * np.finfo(float).eps * offset
-    nonnegative = least >= -(FEASIBILITY * float(reach.max(initial=0.0)) + rounding)
-    exact = error <= FEASIBILITY * float(largest.max()) + rounding * max(1.0, float(np.abs(decoder).max(initial=0.0)))
+    nonnegative = least >= -(MEASURED.feasible * float(reach.max(initial=0.0)) + rounding)
+    gain = max(1.0, float(np.abs(decoder).max(initial=0.0)))
+    exact = error <= MEASURED.feasible * float(largest.max()) + rounding * gain
     allowed = not problem.separate or _one_group_each(problem, weights)
     feasible = bool(nonnegative and (exact or not readout.exact) and allowed)
     return Measured(Activity(second_moments, resting, reach), squared_error, float(least), error, feasible)
@@ -135,7 +143,7 @@ def _one_group_each(problem: Problem, weights: Array) -> bool:
         return bool((own_family(problem, hull.functions(weights)) >= 0).all())
     sizes = np.sort(parts_of(weights * np.sqrt(problem.modular_costs), problem.groups or {}), axis=1)
     # All but the largest are to be nothing.
-    return bool((sizes[:, :-1] <= FEASIBILITY * sizes[:, -1:]).all())
+    return bool((sizes[:, :-1] <= MEASURED.feasible * sizes[:, -1:]).all())
 
 
 def measure_steps(problem: Problem, code: Code, encoder: Array, encoder_bias: Array) -> tuple[float, bool, float]:
@@ -161,7 +169,7 @@ def measure_steps(problem: Problem, code: Code, encoder: Array, encoder_bias: Ar
         reach = max(reach, float(before.max()))
     offset = float(np.abs(weights @ sources.mean).max())
     size = max(1.0, float(np.abs(recurrent).sum(axis=2).max()))
-    exact = bool(error <= size * (FEASIBILITY * reach + 64 * np.finfo(float).eps * offset))
+    exact = bool(error <= size * (MEASURED.feasible * reach + 64 * np.finfo(float).eps * offset))
     return error, exact, problem.recurrent_cost * float((recurrent**2).sum())
 
 
@@ -204,8 +212,8 @@ def network_agrees(problem: Problem, code: Code | SimpleNamespace) -> bool:
     if problem.separate and not _one_group_each(problem, weights):
         return False
     # Of a code without a tolerance the loss is not in question.
-    tolerance = np.inf if np.isnan(code.tolerance) else max(code.tolerance, ROUNDING)
-    sure = SURELY * min(FEASIBILITY, tolerance)
+    tolerance = np.inf if np.isnan(code.tolerance) else max(code.tolerance, MEASURED.rounding)
+    sure = MEASURED.sure * min(MEASURED.feasible, tolerance)
     if off <= sure * problem.sources.support(weights).max() and missed <= sure * (np.abs(targets) @ reach).max():
         return True
     measured = measure(problem, encoder, encoder_bias, decoder, decoder_bias)

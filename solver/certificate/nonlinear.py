@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,11 +25,17 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-FEASIBLE = 1e-9  # error of an exact decoder, relative to the largest target, up to which it counts as exact
-SLACK = 1e-10  # relative slack of rho at which pricing ends, if not told otherwise
 
-PRICING_SECONDS = 60.0
-"""After which pricing ends with the bound that it has: of three sources without weight costs it may never meet rho."""
+@dataclass(frozen=True)
+class NonlinearProofLimits:
+    """When a code counts as exact, and when pricing ends."""
+
+    feasible: float = 1e-9  # error of an exact decoder, relative to the largest target
+    slack: float = 1e-10  # relative, of rho, at which pricing ends if not told otherwise
+    seconds: float = 60.0  # of pricing; of three sources without costs of the encoder it may never meet rho
+
+
+NONLINEAR_PROOF = NonlinearProofLimits()
 
 
 class Paid(NamedTuple):
@@ -146,7 +153,8 @@ def measured(problem: Problem, activity: Array, encoder: Array, decoder: Array) 
         size = float(np.abs(readout.targets).max(initial=0.0))
         reach = float((np.abs(activity) @ np.abs(decoder).T).max(initial=0.0))
         error = float(counted.max(initial=0.0))
-        return Paid(energies | {"decoder": problem.decoder_cost * squares}, error, error <= FEASIBLE * max(size, reach))
+        exact = error <= NONLINEAR_PROOF.feasible * max(size, reach)
+        return Paid(energies | {"decoder": problem.decoder_cost * squares}, error, exact)
     wrong = float(readout.error_weights @ (missed**2).sum(axis=1)) + errors.noise_variance * squares
     energies |= {
         "decoder": (readout.decoder_cost - errors.cost * errors.noise_variance) * squares,
@@ -156,7 +164,11 @@ def measured(problem: Problem, activity: Array, encoder: Array, decoder: Array) 
 
 
 def bound_of(
-    problem: Problem, multiplier: Any, *, tolerance: float = SLACK, seconds: float = PRICING_SECONDS
+    problem: Problem,
+    multiplier: Any,
+    *,
+    tolerance: float = NONLINEAR_PROOF.slack,
+    seconds: float = NONLINEAR_PROOF.seconds,
 ) -> Proven:
     """Steps 3 and 4: the lower bound on the loss of every code of the problem's kind of neuron.
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from theory.dependent.spans import Span
     from theory.problem import Problem
 
-RANDOM = 500  # neurons of each group that try to refute a ratio
-
 
 def has_spans(problem: Problem) -> bool:
     """Whether neurons keep to groups of dependent sources that tell of each other."""
@@ -91,7 +89,8 @@ def _largest(problem: Problem, worth: Array) -> tuple[float, bool, Array]:
     for span in problem.spans:
         basis = problem.canonical.proving.neurons(span.basis)
         ratio, attained, found = largest_ratio(span, worth, basis)
-        directions = span.block.whitening.weights(random.standard_normal((RANDOM, len(span.kept))))
+        # Some try to refute the ratio.
+        directions = span.block.whitening.weights(random.standard_normal((500, len(span.kept))))
         tried = np.vstack([found[-1], span.block.modular.unit_neurons, directions])
         tried = tried / np.sqrt(span.block.neuron_cost(tried))[:, None]
         earned = ((tried @ basis @ symmetric_root(worth).T) ** 2).sum(axis=1)

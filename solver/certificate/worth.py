@@ -27,11 +27,18 @@ if TYPE_CHECKING:
     from theory.bounds.cover import Cover
     from theory.problem import Problem
 
-ATTAINED = 1e-12  # relative slack within which a neuron attains an upper bound on rho, which then is exact
-SEMIDEFINITE = 1e-12  # least eigenvalue of a multiplier, in units of its largest, that is zero up to rounding
 
-RANDOM_NEURONS = 2_000
-"""Neurons that try to refute a claimed rho, with the support function taken from the samples directly."""
+@dataclass(frozen=True)
+class WorthTolerances:
+    """When a ratio is exact, and how it is tried."""
+
+    attained: float = 1e-12  # relative slack within which a neuron attains an upper bound on rho, which then is exact
+    # Least eigenvalue of a multiplier, in units of its largest, that is zero up to rounding.
+    semidefinite: float = 1e-12
+    random_neurons: int = 2_000  # that try to refute a claimed rho, by the samples directly
+
+
+WORTH = WorthTolerances()
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +120,7 @@ def with_multiplier(problem: Problem, multiplier: Array, bound: Bound) -> Bound:
     """
     symmetric = (multiplier + multiplier.T) / 2
     values = np.linalg.eigvalsh(problem.proving.worth(symmetric))
-    if values[0] < -SEMIDEFINITE * values[-1]:
+    if values[0] < -WORTH.semidefinite * values[-1]:
         return bound
     value = value_of_multiplier(problem, symmetric, bound.rho, bound.value)
     return replace(bound, value=value, multiplier=symmetric)
@@ -162,7 +169,7 @@ def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[floa
     tried, direction = _best_of_random(problem, worth)
     if faces is None or not faces.complete:
         rho, _ = proven_ratio(problem, problem.proving.multiplier(worth))
-        return max(rho, tried), rho <= tried * (1 + ATTAINED), direction
+        return max(rho, tried), rho <= tried * (1 + WORTH.attained), direction
     priced = problem.proving.pricing.maximise_worth(worth)
     return (priced.rho, True, priced.worst) if priced.rho >= tried else (tried, True, direction)
 
@@ -192,7 +199,7 @@ def _best_of_random(problem: Problem, worth: Array) -> tuple[float, Array]:
 @cache
 def _random_neurons(dimension: int) -> Array:
     """(n, d) neurons in the coordinates of proofs, the same for all problems."""
-    random = np.random.default_rng(0).standard_normal((RANDOM_NEURONS, dimension))
+    random = np.random.default_rng(0).standard_normal((WORTH.random_neurons, dimension))
     random.setflags(write=False)
     return random
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from solver.ambiguity import Ambiguity, ambiguity
-from solver.ambiguity.touching_neurons import TIED, facing
+from solver.ambiguity.touching_neurons import TOUCHING_NEURONS, facing
 from solver.codes.certified import UNPROVEN, CertifiedCode
 from solver.codes.reads import (
     ONE_SOURCE,
@@ -347,5 +347,5 @@ def _lines(problem: Problem, weights: Array, apart: float) -> Array:
     lines = weights[kept] * factor[:, None]
     # Both sides of all of them at once: each look at the samples takes as long as there are many.
     one, other = problem.neuron_cost(np.concatenate([lines, -lines])).reshape(2, -1)
-    lines = np.where((other < one * (1 - TIED))[:, None], -lines, lines)
-    return np.where((np.abs(other - one) <= TIED * one)[:, None], facing(problem, lines), lines)
+    lines = np.where((other < one * (1 - TOUCHING_NEURONS.tied))[:, None], -lines, lines)
+    return np.where((np.abs(other - one) <= TOUCHING_NEURONS.tied * one)[:, None], facing(problem, lines), lines)

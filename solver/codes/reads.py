@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 ONE_SOURCE = 1e-6
 """A neuron reads one source, or one group, when its other weights, in units of equal cost, are below this share."""
 
-MOSTLY = 0.1  # it mostly reads one where the share of all others together is at most this
-
 
 def shares(problem: Problem, weights: Array) -> Array:
     """(n, d) absolute weights in units in which a unit neuron of each source costs the same, largest one."""
@@ -130,6 +128,4 @@ def named(first: Indices, others: Array, names: Sequence[str]) -> list[tuple[str
         >>> named(np.array([0, 0]), np.array([0.0, 0.5]), ["x", "y"])
         [('x', 0.0), (None, 0.5)]
     """
-    return [
-        (names[index] if share <= MOSTLY else None, float(share)) for index, share in zip(first, others, strict=True)
-    ]
+    return [(names[index] if share <= 0.1 else None, float(share)) for index, share in zip(first, others, strict=True)]

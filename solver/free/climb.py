@@ -7,17 +7,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from solver.free.pricing import worth
 from theory.arrays import Array
 
-CLIMBS = 30
-"""Steps of each climb: Newton's method in all decoders finishes what they leave."""
 
-WORTHY = 1 - 1e-3  # least worth of what is added
-STARTS, MOST = 200, 150  # random starts, and directions added at most in a round
-OWN = 1 - 1e-12  # cosine above which a new direction is a neuron's own
+@dataclass(frozen=True)
+class FreeClimbLimits:
+    """How many directions are tried, and which are added."""
+
+    steps: int = 30  # of each climb: Newton's method in all decoders finishes what they leave
+    worthy: float = 1 - 1e-3  # least worth of what is added
+    starts: int = 200  # random
+    most: int = 150  # directions added in a round
+    own: float = 1 - 1e-12  # cosine above which a new direction is a neuron's own
+
+
+CLIMB = FreeClimbLimits()
 
 
 def climbed(Z: Array, seeds: Array, angle: float, rng: np.random.Generator) -> Array:
@@ -36,22 +45,22 @@ def climbed(Z: Array, seeds: Array, angle: float, rng: np.random.Generator) -> A
     k = Z.shape[1]
     u = seeds
     if k > 2:  # 1
-        u = np.concatenate([u, rng.normal(size=(STARTS, k))])
+        u = np.concatenate([u, rng.normal(size=(CLIMB.starts, k))])
     u = u[np.linalg.norm(u, axis=1) > 0]
     u = u / np.linalg.norm(u, axis=1, keepdims=True)
-    for _ in range(CLIMBS if k > 1 else 0):  # 2
+    for _ in range(CLIMB.steps if k > 1 else 0):  # 2
         rise = np.maximum(u @ Z.T, 0) @ Z
         size = np.linalg.norm(rise, axis=1, keepdims=True)
         u = np.where(size > 0, rise / np.where(size > 0, size, 1.0), u)
     worths = worth(Z, u)
     u = u[np.argsort(-worths, kind="stable")]
-    u = u[: int((worths >= WORTHY).sum())]
+    u = u[: int((worths >= CLIMB.worthy).sum())]
     cosines = u @ u.T
     kept: list[int] = []
     for i in range(len(u)):  # 3
         if not kept or cosines[i, kept].max() < np.cos(angle):
             kept.append(i)
-        if len(kept) >= MOST:
+        if len(kept) >= CLIMB.most:
             break
     return np.asarray(u[kept])
 
@@ -69,4 +78,4 @@ def apart(new: Array, own: Array) -> Array:
     """
     if not len(own):
         return new
-    return np.asarray(new[(new @ own.T).max(axis=1, initial=-1.0) < OWN])
+    return np.asarray(new[(new @ own.T).max(axis=1, initial=-1.0) < CLIMB.own])

@@ -14,25 +14,28 @@ from __future__ import annotations
 
 import itertools
 import time
+from dataclasses import dataclass
 
 import numpy as np
 
 from theory.arrays import Array
 
-BATCH = 1 << 17  # numbers (corners times rows) that are looked at together: a few megabytes
-WITHIN = 1e-9  # how far outside of a face its eigenvector may lie by rounding and still count
+
+@dataclass(frozen=True)
+class FreeConeTolerances:
+    """What is rounding on a cone, and how cones are cut."""
+
+    at_once: int = 1 << 17  # numbers (corners times rows): a few megabytes
+    within: float = 1e-9  # how far outside of a face its eigenvector may lie by rounding and still count
+    # Share of a row's length below which its product with a corner is rounding: such a row counts whole, or is left
+    # out, and then adds less than the pricing's own margin for rounding.
+    on_plane: float = 1e-15
+    # Rows that change sign in a cone, up to which it is cut at their planes: with more the middle helps all of them.
+    few: int = 2
+    inner: float = 0.1  # least share of an edge on either side of such a cut: slivers have no exact corners
 
 
-ON = 1e-15
-"""Share of a row's length below which its product with a corner is rounding: the corner lies on the row's plane.
-
-Such a row counts whole, or is left out, and then adds less than the pricing's own margin for rounding.
-"""
-
-FEW = 2
-"""Rows that change sign in a cone, up to which it is cut at their planes: with more the middle helps all of them."""
-
-INNER = 0.1  # least share of an edge on either side of such a cut: slivers have no exact corners
+FREE_CONES = FreeConeTolerances()
 
 
 def cover(Y: Array, *, tolerance: float, seconds: float) -> tuple[float, Array]:
@@ -61,7 +64,7 @@ def cover(Y: Array, *, tolerance: float, seconds: float) -> tuple[float, Array]:
         if not len(corners) or time.monotonic() > ends:
             break
         order = np.argsort(-above, kind="stable")
-        step = max(BATCH // (k * len(Y)), 16)
+        step = max(FREE_CONES.at_once // (k * len(Y)), 16)
         now, later = order[:step], order[step:]
         halves = _cut(Y, corners[now])
         new, tops, values = _look(Y, halves)
@@ -102,7 +105,7 @@ def bounds(Y: Array, corners: Array) -> tuple[Array, Array]:
             shares = np.linalg.solve(triangle, vectors)
             sign = np.where(shares.sum(axis=1) < 0, -1.0, 1.0)[:, None, :]
             shares, vectors = shares * sign, vectors * sign
-            inside = (shares >= -WITHIN * np.abs(shares).max(axis=1, keepdims=True)).all(axis=1)
+            inside = (shares >= -FREE_CONES.within * np.abs(shares).max(axis=1, keepdims=True)).all(axis=1)
             values = np.where(inside, values, -np.inf)
             top = values.argmax(axis=1)
             rows = np.arange(len(corners))
@@ -122,7 +125,7 @@ def _look(Y: Array, corners: Array) -> tuple[Array, Array, Array]:
 def _products(Y: Array, corners: Array) -> Array:
     """(m, k, L) rows times corners, zero where a corner lies on a row's plane."""
     at = corners @ Y.T
-    return np.where(np.abs(at) > ON * np.linalg.norm(Y, axis=1), at, 0.0)
+    return np.where(np.abs(at) > FREE_CONES.on_plane * np.linalg.norm(Y, axis=1), at, 0.0)
 
 
 def _cut(Y: Array, corners: Array) -> Array:
@@ -133,7 +136,7 @@ def _cut(Y: Array, corners: Array) -> Array:
     edge, share = pairs[cosines.argmin(axis=1)], np.full(m, 0.5)
     at = _products(Y, corners)
     crossing = ((at > 0).any(axis=1) & (at < 0).any(axis=1)).sum(axis=1)
-    few = np.flatnonzero((crossing > 0) & (crossing <= FEW))
+    few = np.flatnonzero((crossing > 0) & (crossing <= FREE_CONES.few))
     if len(few):
         # Of all rows and edges the one on which the chord is farthest above (u.y)_+.
         one, other = (np.abs(at[few][:, pairs[:, side]]) for side in (0, 1))
@@ -146,7 +149,7 @@ def _cut(Y: Array, corners: Array) -> Array:
         found = excess[here, place] > 0
         edge[few[found]] = pairs[pair[found]]
         crossed = (b / np.where(found, a + b, 1.0))[found]
-        share[few[found]] = np.where(np.minimum(crossed, 1 - crossed) >= INNER, crossed, 0.5)
+        share[few[found]] = np.where(np.minimum(crossed, 1 - crossed) >= FREE_CONES.inner, crossed, 0.5)
     rows = np.arange(m)
     middle = share[:, None] * corners[rows, edge[:, 0]] + (1 - share)[:, None] * corners[rows, edge[:, 1]]
     middle /= np.linalg.norm(middle, axis=1, keepdims=True)

@@ -19,9 +19,17 @@ from solver.free.response import Decoders, Response, ScaledSamples, respond
 from theory.arrays import Array
 from theory.immutable import Frozen
 
-STEPS = 40  # Newton steps at most
-FLAT = 1e-13  # gradient, as a share of the decoders, that is rounding
-STEADY = 1e-14  # share of the loss within which two losses are the same
+
+@dataclass(frozen=True)
+class FreeDescentTolerances:
+    """When Newton's method ends."""
+
+    steps: int = 40  # at most
+    flat: float = 1e-13  # gradient, as a share of the decoders, that is rounding
+    steady: float = 1e-14  # share of the loss within which two losses are the same
+
+
+FREE_DESCENT = FreeDescentTolerances()
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +40,7 @@ class Point(Frozen):
     response: Response  # of the decoders
 
 
-def descend(samples: ScaledSamples, point: Point, *, seconds: float, steps: int = STEPS) -> Point:
+def descend(samples: ScaledSamples, point: Point, *, seconds: float, steps: int = FREE_DESCENT.steps) -> Point:
     """Lower the loss by moving all decoders and the offset.
 
     Args:
@@ -46,7 +54,8 @@ def descend(samples: ScaledSamples, point: Point, *, seconds: float, steps: int 
     slope = _slope(point)
     for _ in range(steps):
         size = float(np.abs(slope).max())
-        if size <= FLAT * float(np.abs(point.response.neurons.decoders).max()) or time.monotonic() > ends:  # 4
+        rounding = FREE_DESCENT.flat * float(np.abs(point.response.neurons.decoders).max())
+        if size <= rounding or time.monotonic() > ends:  # 4
             break
         columns = _columns(samples, point.response)
         half = point.response.whitened(columns)
@@ -59,7 +68,7 @@ def descend(samples: ScaledSamples, point: Point, *, seconds: float, steps: int 
                 fallen = trial.response.loss - point.response.loss
                 steep = _slope(trial)
                 calmer = float(np.abs(steep).max()) < 0.99 * size
-                steady = STEADY * abs(point.response.loss)
+                steady = FREE_DESCENT.steady * abs(point.response.loss)
                 kept = fallen < -steady or (fallen <= steady and calmer)  # 3
             damping *= 0.1 if kept else 10
         damping = max(damping, 1e-15)

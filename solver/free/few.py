@@ -15,9 +15,7 @@ from solver.free.response import Decoders, ScaledSamples, respond
 from solver.generation.basic_solution import basic_solution
 from theory.arrays import Array
 
-ANGLES = (0.1, 0.03, 0.01, 1e-3, 1e-5)  # angles within which neurons are merged, tried in turn
-SECONDS = 0.4  # time for the Newton steps after each merger
-MOST = 400  # neurons above which step 2 would take long
+SECONDS_OF_MERGER = 0.4  # time for the Newton steps after each merger
 
 
 def fewer(samples: ScaledSamples, point: Point, *, tolerance: float) -> Point | None:
@@ -30,20 +28,20 @@ def fewer(samples: ScaledSamples, point: Point, *, tolerance: float) -> Point | 
     """
     best: Point | None = None
     limit = point.response.loss * (1 + tolerance)
-    for angle in ANGLES:  # 1
+    for angle in (0.1, 0.03, 0.01, 1e-3, 1e-5):  # 1: within which neurons are merged
         neurons = merged(point.response.neurons, angle)
         if len(neurons.views) == len(point.response.neurons.views):
             break
         start = Point(point.offset, respond(samples, neurons, point.offset, point.response.multiplier))
-        trial = descend(samples, start, seconds=SECONDS)
+        trial = descend(samples, start, seconds=SECONDS_OF_MERGER)
         if trial.response.loss <= limit:
             best = trial
             break
     at = best or point
-    if len(at.response.neurons.views) <= MOST:
+    if len(at.response.neurons.views) <= 400:  # with more it takes long
         few = basic(samples, at)  # 2
         if few is not None:
-            trial = descend(samples, few, seconds=SECONDS)
+            trial = descend(samples, few, seconds=SECONDS_OF_MERGER)
             best = trial if trial.response.loss <= limit else best
     return best
 

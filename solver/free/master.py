@@ -24,13 +24,22 @@ from solver.free.response import Decoders, Response, ScaledSamples, respond
 from theory.arrays import Array
 from theory.immutable import Frozen
 
-STEPS = 120  # Newton steps at most; 30 to 50 are usual
-FIRST = 0.01  # the barrier's weight tau to start with
-INSIDE = 0.1  # least energy to start with, as a share of the mean: a start at the edge makes a barrier's steps short
-SHRINK = 0.1  # what the weight is multiplied by when its problem is solved
-CENTRED = 0.1  # promised fall of the barrier's problem, as a share of its weight, at which it is solved
-HALVINGS = 30  # shorter steps that are tried at most
-SHORT = 0.99  # share of the way to the boundary that a step may go
+
+@dataclass(frozen=True)
+class FreeMasterTolerances:
+    """An interior-point method for the energies."""
+
+    steps: int = 120  # Newton steps at most; 30 to 50 are usual
+    first: float = 0.01  # the barrier's weight tau to start with
+    # Least energy to start with, as a share of the mean: a start at the edge makes a barrier's steps short.
+    inside: float = 0.1
+    shrink: float = 0.1  # what the weight is multiplied by when its problem is solved
+    centred: float = 0.1  # promised fall of the barrier's problem, as a share of its weight, at which it is solved
+    halvings: int = 30  # shorter steps that are tried at most
+    short: float = 0.99  # share of the way to the boundary that a step may go
+
+
+FREE_MASTER = FreeMasterTolerances()
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +74,11 @@ def best_energies(
         2.828427125
     """
     n = len(units.views)
-    x = np.maximum(start, INSIDE * start.mean())
-    theta = FIRST
+    x = np.maximum(start, FREE_MASTER.inside * start.mean())
+    theta = FREE_MASTER.first
     answer = respond(samples, _scaled(units, x), offset, multiplier, smoothing=theta)
     s = theta / x
-    for _ in range(STEPS):
+    for _ in range(FREE_MASTER.steps):
         slope = 1 - _squares(units, answer, x)
         drift = -2 * samples.ones @ answer.multiplier
         columns = _columns(samples, units, answer, x)
@@ -83,18 +92,18 @@ def best_energies(
         except (LinAlgError, ValueError):  # rounding has the last word
             break
         promised = float(right @ step)
-        if promised <= CENTRED * n * theta or promised <= 1e-15 * abs(answer.loss):  # 4
+        if promised <= FREE_MASTER.centred * n * theta or promised <= 1e-15 * abs(answer.loss):  # 4
             if 4 * n * theta <= tolerance * abs(answer.loss):
                 break
-            theta *= SHRINK
+            theta *= FREE_MASTER.shrink
             answer = respond(samples, _scaled(units, x), offset, answer.multiplier, smoothing=theta)
             continue
         ds = theta / x - s - s / x * step[:n]  # 2
-        length = min(1.0, SHORT / max(float((-step[:n] / x).max()), 1e-300))
-        dual = min(1.0, SHORT / max(float((-ds / s).max()), 1e-300))
+        length = min(1.0, FREE_MASTER.short / max(float((-step[:n] / x).max()), 1e-300))
+        dual = min(1.0, FREE_MASTER.short / max(float((-ds / s).max()), 1e-300))
         before = answer.loss - 2 * theta * float(np.log(x).sum())
         pushed, kept = answer.moved(columns, step), False
-        for _ in range(HALVINGS):  # 3
+        for _ in range(FREE_MASTER.halvings):  # 3
             there, at = x + length * step[:n], offset + length * step[n:]
             trial = respond(samples, _scaled(units, there), at, answer.multiplier + length * pushed, smoothing=theta)
             after = trial.loss - 2 * theta * float(np.log(there).sum())

@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from solver.free.loss import FreeLoss
     from theory.arrays import Array, Indices
 
-ROUNDING = 1e-13  # share of the bound that sums of products in doubles may lose, beyond 4 eps a sample
-SPANNED = 1e-14  # share of the longest axis below which an axis is rounding (its length is added to the bound)
-
 
 @dataclass(frozen=True, eq=False)
 class FreeRatio(Frozen):
@@ -119,7 +116,7 @@ def tops(Z: Array, *, tolerance: float, seconds: float) -> tuple[float, Array]:
     if size == 0:
         return 0.0, np.zeros((0, Z.shape[1]))
     _, lengths, axes = np.linalg.svd(rows / size, full_matrices=False)  # 1
-    kept = lengths > SPANNED * lengths[0]
+    kept = lengths > 1e-14 * lengths[0]  # a shorter one is rounding
     Y = rows / size @ axes[kept].T
     k = int(kept.sum())
     if k == 1:  # 2
@@ -130,7 +127,7 @@ def tops(Z: Array, *, tolerance: float, seconds: float) -> tuple[float, Array]:
     else:  # 4
         bound, directions = cover(Y, tolerance=tolerance, seconds=seconds)
     directions = directions[np.argsort(-worth(Y, directions), kind="stable")]
-    margin = ROUNDING + 4 * np.finfo(float).eps * len(rows)  # 5
+    margin = 1e-13 + 4 * np.finfo(float).eps * len(rows)  # 5: what sums of products in doubles may lose
     missed = float(np.linalg.norm(lengths[~kept])) + len(rows) * np.finfo(float).eps * float(lengths[0])
     return float(size * (bound * (1 + margin) + missed)), directions @ axes[kept]
 

@@ -30,11 +30,17 @@ from scipy.linalg import solve_triangular
 from theory.arrays import Array, Indices
 from theory.immutable import Frozen
 
-SOLVED = 1e-14  # share of the largest target that the condition may miss: some roundings
-STEPS = 60  # Newton steps at most; three to eight are usual
 
-RIDGE = 1e-14
-"""Share of J's mean diagonal that is added to it, for decoders that do not span the targets on some sample."""
+@dataclass(frozen=True)
+class ResponseTolerances:
+    """Newton's method for the activity on a sample."""
+
+    solved: float = 1e-14  # share of the largest target that the condition may miss: some roundings
+    steps: int = 60  # at most; three to eight are usual
+    ridge: float = 1e-14  # share of J's mean diagonal, for decoders that do not span the targets on some sample
+
+
+RESPONSE = ResponseTolerances()
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,9 +181,9 @@ def respond(
     M = 0.1 * wanted if start is None else start
     scale = float(np.abs(wanted).max(initial=0.0))
     value, rest = _objective(samples, neurons, wanted, M, smoothing)
-    for _ in range(STEPS):
+    for _ in range(RESPONSE.steps):
         missed = float(np.abs(rest).max(initial=0.0))
-        if missed <= SOLVED * scale:  # 3
+        if missed <= RESPONSE.solved * scale:  # 3
             break
         step = _solve(samples, _root(samples, neurons, M, smoothing), rest)  # 1
         length, better = 1.0, False
@@ -262,7 +268,7 @@ def _root(samples: ScaledSamples, neurons: Decoders, M: Array, smoothing: float)
 
 def _factor(J: Array, unit: Array) -> Array:
     """Cholesky's factor, with as little of the ridge as lets it exist."""
-    ridge = RIDGE
+    ridge = RESPONSE.ridge
     while True:
         try:
             return np.asarray(np.linalg.cholesky(J + ridge * unit))

@@ -66,9 +66,6 @@ class Tolerances:
 
 TOLERANCES = Tolerances()
 
-EASES = 1e-4, 1e-5, 1e-6
-"""Values of 1 / kappa whose multipliers, which are unique, prove nearly all of what an exact decoder costs."""
-
 
 def steps(loss: FreeLoss, *, tolerance: float, rng: np.random.Generator) -> Iterator[FreeStep]:
     """Codes of neurons of any activity, with lower bounds.
@@ -215,8 +212,8 @@ def _start(samples: ScaledSamples, rng: np.random.Generator) -> tuple[Decoders, 
     return units, np.full(len(units.views), 1 / len(units.views))
 
 
-def _eased(samples: ScaledSamples, eases: tuple[float, ...] = EASES) -> Iterator[ScaledSamples]:
-    """The problem with errors allowed, where its decoder is exact or nearly so."""
+def _eased(samples: ScaledSamples, eases: tuple[float, ...] = (1e-4, 1e-5, 1e-6)) -> Iterator[ScaledSamples]:
+    """The problem with errors allowed, at 1 / kappa = each ease, where its decoder is exact or nearly so."""
     scale = samples.slack.max() if samples.slack.max() > 0 else 0.0
     for ease in eases:
         eased = np.maximum(samples.slack, ease * _weights(samples))

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from solver.free.views import View
     from theory.arrays import Array
 
-SPANNED = 1e-12  # share of the largest singular value below which what the levels span is rounding
-EMPTY = 1e-15  # share of the longest axis of the targets below which an axis is empty
-
 
 @dataclass(frozen=True, eq=False)
 class Setting(Frozen):
@@ -83,7 +80,7 @@ def setting(loss: FreeLoss, views: Sequence[View]) -> Setting | None:
     if not size > 1e-14 * float(np.abs(readout.targets).max(initial=0.0)):
         return None
     _, lengths, axes = np.linalg.svd(np.sqrt(q)[:, None] * X / size, full_matrices=False)  # 2
-    axes = axes[lengths > EMPTY * lengths[0]]
+    axes = axes[lengths > 1e-15 * lengths[0]]
     X = X / size @ axes.T
     unit = float(np.sqrt(readout.decoder_cost * loss.activity_cost))
     error_cost = readout.error_cost * size / unit  # 5
@@ -112,7 +109,7 @@ def _spanned(X: Array, q: Array, views: Sequence[View], error_cost: float) -> tu
     root = np.sqrt(q)
     sums = [view.totals(np.diag(root)) for view in views]
     basis, lengths, _ = np.linalg.svd(np.concatenate(sums).T, full_matrices=False)
-    basis = basis[:, lengths > SPANNED * lengths[0]]
+    basis = basis[:, lengths > 1e-12 * lengths[0]]
     seen = basis.T @ (root[:, None] * X)
     missed = root[:, None] * X - basis @ seen
     if not np.isfinite(error_cost):

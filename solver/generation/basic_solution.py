@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["basic_solution"]
 
-NOTHING = 1e-9
-"""Share below which a neuron is left out."""
-
 
 def basic_solution(columns: Array) -> Array | None:
     """(n,) shares of linearly independent columns whose sum is that of all, zero for the others; None if none is found.
@@ -36,4 +33,4 @@ def basic_solution(columns: Array) -> Array | None:
         shares, _ = nnls(columns, columns.sum(axis=1), maxiter=10 * columns.shape[1])
     except RuntimeError:  # it went round in circles
         return None
-    return np.where(shares > NOTHING, shares, 0.0)
+    return np.where(shares > 1e-9, shares, 0.0)

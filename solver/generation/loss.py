@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RecurrentLoss", "ScaledLoss"]
 
-NEGLIGIBLE_LEVERAGE = 1e-10
-"""Leverage u'(G + G0)^-1 u below which a neuron has vanished; the only one of a tiny source costs little but has it."""
-
 
 class ScaledLoss:
     """The loss of a problem's codes, with neurons in units of the modular ones and the loss in units of theirs.
@@ -113,8 +110,8 @@ class ScaledLoss:
         return optimal_energies(columns, self.readout, np.full(len(columns), loss / 2 / len(columns)))
 
     def present(self, neurons: Array) -> Indices:
-        """The neurons of a code (n, d) that have not vanished, by their leverage."""
-        return np.flatnonzero(self.readout.leverage(neurons) > NEGLIGIBLE_LEVERAGE)
+        """The neurons of a code (n, d) that have not vanished, by their leverage, which even a cheap neuron has."""
+        return np.flatnonzero(self.readout.leverage(neurons) > 1e-10)
 
     def proven(self, multiplier: Array, rho: float) -> float:
         """The lower bound that a multiplier (d, d) proves, with the largest ratio of any neuron at it."""

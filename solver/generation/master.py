@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from solver.generation.loss import ScaledLoss
     from theory.arrays import Array, Indices
 
-__all__ = ["SAME_NEURON", "Master", "WorkingCode"]
-
-SAME_NEURON = 1e-8
-"""Cosine distance up to which two neurons of a code are one."""
+__all__ = ["MASTER", "Master", "WorkingCode"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +34,7 @@ class MasterTolerances:
     tidied: float = 1e-12  # relative rise of the loss, hidden by rounding, that fewer neurons may cost
     unchanged: float = 1e-12  # relative fall of the loss that leaves the multiplier as it was
     steps: int = 20  # of Newton's method, where not told otherwise
+    same_neuron: float = 1e-8  # cosine distance up to which two neurons of a code are one
 
 
 MASTER = MasterTolerances()
@@ -145,7 +143,7 @@ class Master:
         The optimal G is unique but its neurons need not be.
         """
         most = code.loss * (1 + MASTER.tidied)
-        kept, factor = merged(code.neurons, np.linalg.norm(code.neurons, axis=1), SAME_NEURON)
+        kept, factor = merged(code.neurons, np.linalg.norm(code.neurons, axis=1), MASTER.same_neuron)
         neurons = code.neurons[kept] * factor[:, None]
         code = self._within_walls(code, neurons, code.active[kept], MASTER.steps, most)
         neurons = self.rewritten(code.neurons)

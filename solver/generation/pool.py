@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 __all__ = ["Pool", "distinct", "leaders", "merged"]
 
 
-EQUAL = 1e-12
-"""Relative difference of two numbers that is rounding."""
-
-
 @dataclass(frozen=True)
 class Pool:
     """Neurons with their active samples.
@@ -45,7 +41,7 @@ class Pool:
 
 def _first_of_equals(columns: Array) -> Mask:
     """(n,) which columns (n, d) are no repetition of one before: in each entry, since a source may be a tiny part."""
-    equal = (np.abs(columns[:, None] - columns) <= EQUAL * np.abs(columns)).all(axis=2)
+    equal = (np.abs(columns[:, None] - columns) <= 1e-12 * np.abs(columns)).all(axis=2)
     return np.asarray(equal.argmax(axis=1) == np.arange(len(columns)))
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.deadline import time_is_up
-from solver.generation.master import SAME_NEURON
+from solver.generation.master import MASTER
 from solver.generation.pool import Pool, distinct
 from theory.bounds.ascent import Ascent, LocalMaxima
 
@@ -245,7 +245,7 @@ class LocalPricer:
 
     def _count_hits(self, code: WorkingCode, maxima: LocalMaxima, parents: Indices) -> None:
         directions = code.neurons / np.linalg.norm(code.neurons, axis=1)[:, None]
-        same = self._directions(maxima.neurons) @ directions.T > 1 - SAME_NEURON
+        same = self._directions(maxima.neurons) @ directions.T > 1 - MASTER.same_neuron
         start, which = np.nonzero(parents >= 0)
         same[start, parents[start, which]] = False
         self.hits = self._hits(code) + same.sum(axis=0)

@@ -18,9 +18,6 @@ from theory.in_time.trials import Trials
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-ROUNDING = 1e-9
-"""What is rounding: activity below zero, relative to the largest; an error of a target, to the largest of its kind."""
-
 
 @dataclass(frozen=True, eq=False)
 class InTime(Frozen):
@@ -132,7 +129,8 @@ def certify_in_time(trials: Trials, answer: InTime) -> Checked:
     """
     if not isinstance(trials, Trials) or not isinstance(answer, InTime):
         raise InputError("trials: expected a task of `theory.Trials` and an answer of `solve_in_time`")
-    fresh = Trials(**{name: getattr(trials, name) for name in _POSED})
+    posed = ("inputs", "targets", "probabilities", "input_cost", "recurrent_cost", "readout_cost")
+    fresh = Trials(**{name: getattr(trials, name) for name in posed})
     network = answer.network
     if network.readout.shape[0] != fresh.outputs:
         raise InputError(f"answer: {network.readout.shape[0]} output(s), and the task has {fresh.outputs}")
@@ -140,12 +138,10 @@ def certify_in_time(trials: Trials, answer: InTime) -> Checked:
     missed = np.where(fresh.asked, np.abs(network.read(activity) - fresh.targets), 0.0).max(axis=(0, 1))
     wanted = np.where(fresh.asked, np.abs(fresh.targets), 0.0).max(axis=(0, 1))
     least, error = float(activity.min(initial=0.0)), float(missed.max())
-    feasible = bool(least >= -ROUNDING * activity.max(initial=0.0) and (missed <= ROUNDING * wanted).all())
+    rounding = 1e-9
+    feasible = bool(least >= -rounding * activity.max(initial=0.0) and (missed <= rounding * wanted).all())
     loss = sum(network.energies(fresh, activity).values())
     bound = proven(MemoryBounds(fresh), answer.proof)
     bound = within_loss(bound, loss) if feasible else bound
     gap = optimality_gap(loss, bound) if feasible else float("inf")
     return Checked(loss, bound, gap, feasible, least, error)
-
-
-_POSED = ("inputs", "targets", "probabilities", "input_cost", "recurrent_cost", "readout_cost")

@@ -26,12 +26,6 @@ from theory.arrays import Array
 if TYPE_CHECKING:
     from theory.in_time.trials import Trials
 
-ITERATIONS, DECREASE = 400, 1e-13
-"""Steps of SLSQP at most, and the decrease of the loss that ends them."""
-
-INDEPENDENT = 1e-9
-"""Singular value of the features, relative to the largest, of an equation that others do not imply."""
-
 
 class Descent:
     """The search for one task: what of it does not depend on the network is computed once."""
@@ -81,7 +75,7 @@ class Descent:
                         "jac": lambda flat: self._activity_slope(flat * units, size) * (units / activity),
                     },
                 ],
-                options={"maxiter": ITERATIONS, "ftol": DECREASE},
+                options={"maxiter": 400, "ftol": 1e-13},
                 callback=keep,
             ).x
         if not np.isfinite(last).all():
@@ -101,7 +95,7 @@ class Descent:
         """(r, n T) orthonormal combinations of the rows in which an output is asked for, by its largest target."""
         asked = self.trials.asked[:, :, output].ravel()
         left, sizes, _ = np.linalg.svd(flat[asked], full_matrices=False)
-        rank = int((sizes > INDEPENDENT * sizes[0]).sum())
+        rank = int((sizes > 1e-9 * sizes[0]).sum())
         rows = np.zeros((rank, len(flat)))
         rows[:, asked] = left[:, :rank].T
         largest = float(np.abs(self.trials.targets[:, :, output].ravel()[asked]).max())

@@ -37,24 +37,25 @@ __all__ = ["MemoryProof", "earned", "prove", "proven"]
 
 Codes = tuple[tuple[Array, ...], ...]
 
-SEMIDEFINITE = 1e-12
-"""Least eigenvalue of a Y_t, in units of its largest, that is zero up to rounding."""
 
-SWEEPS, LOOKED_AT, PLANES, EARNED = 100, 5, 10, 1e-10
-"""Sweeps over all steps at most, sweeps between two looks at the bound, rounds of cutting planes at most, and by how
-much a neuron may earn more than it costs, relative."""
+@dataclass(frozen=True)
+class MemoryProofLimits:
+    """How long the weights of a proof are improved, and what is rounding."""
 
-PATIENCE, CLOSED = 2, 0.01
-"""Looks at the bound in a row that close less than this share of the gap, after which the search ends."""
+    semidefinite: float = 1e-12  # least eigenvalue of a Y_t, in units of its largest, that is zero up to rounding
+    sweeps: int = 100  # over all steps at most
+    looked_at: int = 5  # sweeps between two looks at the bound
+    planes: int = 10  # rounds of cutting planes at most
+    earned: float = 1e-10  # by how much a neuron may earn more than it costs, relative
+    patience: int = 2  # looks at the bound in a row that close too little of the gap, after which the search ends
+    closed: float = 0.01  # share of the gap that is enough
+    least_weight: float = 1e-3  # of a view, relative to even ones, with which step 3 begins
+    static: float = 1e-9  # gap to which the problems of step 3 are solved
+    # Share of a readout's largest demand that every direction gets in step 3: no M_t is singular.
+    definite: float = 1e-9
 
-LEAST_WEIGHT = 1e-3
-"""Weight of a view, relative to even ones, with which step 3 begins at least."""
 
-STATIC_TOLERANCE = 1e-9
-"""Gap to which the problems of step 3 are solved."""
-
-DEFINITE = 1e-9
-"""Share of a readout's largest demand that every direction gets in step 3, so that no M_t becomes singular."""
+MEMORY_PROOF = MemoryProofLimits()
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +99,7 @@ def earned(bounds: MemoryBounds, slopes: dict[tuple[int, int], Array]) -> dict[i
     trials, forms = bounds.trials, dict[int, Array]()
     for (number, step), slope in slopes.items():
         values = np.linalg.eigvalsh(slope)
-        if values[0] < -SEMIDEFINITE * values[-1]:
+        if values[0] < -MEMORY_PROOF.semidefinite * values[-1]:
             return {step: (np.inf, np.zeros(trials.entered_by(step)))}
         basis = bounds.basis(number, step)
         forms[step] = forms.get(step, 0.0) + basis @ slope @ basis.T
@@ -128,8 +129,8 @@ def prove(bounds: MemoryBounds, weights: Sequence[Array], loss: float, tolerance
     best = MemoryProof(codes, links, reads)
     value = proven(bounds, best)
     trial, grams, idle = _with_all_views(bounds, best), [own.T @ own for own in weights], 0
-    for number in range(1, SWEEPS + 1):
-        if value >= (1 - tolerance) * loss or idle == PATIENCE:
+    for number in range(1, MEMORY_PROOF.sweeps + 1):
+        if value >= (1 - tolerance) * loss or idle == MEMORY_PROOF.patience:
             break
         if time_is_up():
             break
@@ -137,10 +138,10 @@ def prove(bounds: MemoryBounds, weights: Sequence[Array], loss: float, tolerance
             trial = _in_turn(bounds, trial, grams)
         except (InputError, np.linalg.LinAlgError):
             break
-        if number % LOOKED_AT and not time_is_up():
+        if number % MEMORY_PROOF.looked_at and not time_is_up():
             continue
         raised = proven(bounds, trial)
-        idle = 0 if raised > value + CLOSED * (loss - value) else idle + 1
+        idle = 0 if raised > value + MEMORY_PROOF.closed * (loss - value) else idle + 1
         if raised > value:
             value, best = raised, trial
     return value, best
@@ -169,7 +170,7 @@ class _ProofSearch:
         fixed, views = self._forms(codes)
         directions = list[tuple[tuple[int, int], Array]]()
         answer: tuple[Array, Array] | None = None
-        for _ in range(PLANES):
+        for _ in range(MEMORY_PROOF.planes):
             rows, limits = self._rows(fixed, views, directions)
             found = linprog(-gain, np.vstack([sums, rows]), np.concatenate([np.ones(len(sums)), limits]))
             if found.status != 0:
@@ -179,13 +180,13 @@ class _ProofSearch:
             indefinite = list[tuple[tuple[int, int], Array]]()
             for place, slope in slopes.items():
                 values, vectors = np.linalg.eigh(slope)
-                if values[0] < -SEMIDEFINITE * values[-1]:
+                if values[0] < -MEMORY_PROOF.semidefinite * values[-1]:
                     indefinite.append((place, vectors[:, 0]))
             if indefinite:
                 directions += indefinite
                 continue
             ratios = earned(bounds, slopes)
-            new = [(step, neuron) for step, (ratio, neuron) in ratios.items() if ratio > 1 + EARNED]
+            new = [(step, neuron) for step, (ratio, neuron) in ratios.items() if ratio > 1 + MEMORY_PROOF.earned]
             if not new:
                 break
             self.neurons += new
@@ -272,7 +273,7 @@ def _with_step(bounds: MemoryBounds, proof: MemoryProof, step: int, gram: Array)
     root = np.vstack([problem.energy_root, symmetric_root(scale * before)])
     neurons = Canonical(root, root.T @ root, None)
     static = Problem(problem.sources, encoder_cost=0.0, neurons=neurons, readout=Exact(targets))
-    found = solve_one_of_many(static, tolerance=STATIC_TOLERANCE, rng=0).source_weights
+    found = solve_one_of_many(static, tolerance=MEMORY_PROOF.static, rng=0).source_weights
     changed = [list(chain) for chain in proof.codes]
     for number, own in zip(here, bases, strict=True):
         seen = found @ own
@@ -298,13 +299,14 @@ def _around(bounds: MemoryBounds, proof: MemoryProof, number: int, step: int) ->
         if (at, when) == (number, step):
             wanted += weight * trials.readout_cost * np.outer(reading, reading)
     inverse = np.linalg.inv(own)
-    return spent, wanted + DEFINITE * max(np.trace(wanted), np.finfo(float).tiny) * inverse / np.trace(inverse)
+    least = MEMORY_PROOF.definite * max(np.trace(wanted), np.finfo(float).tiny)
+    return spent, wanted + least * inverse / np.trace(inverse)
 
 
 def _with_all_views(bounds: MemoryBounds, proof: MemoryProof) -> MemoryProof:
     """With weights of which none is zero: step 4 would leave it so."""
     links, reads = _even_weights(bounds)
-    least = LEAST_WEIGHT * links, LEAST_WEIGHT * reads
+    least = MEMORY_PROOF.least_weight * links, MEMORY_PROOF.least_weight * reads
     return MemoryProof(proof.codes, np.maximum(proof.links, least[0]), np.maximum(proof.reads, least[1]))
 
 

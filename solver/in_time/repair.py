@@ -12,26 +12,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from solver.in_time.network import LinearNetwork
 from theory.arrays import Array
 from theory.in_time.trials import Trials
 
-SPANNED = 1e-6
-"""Singular value of the activity, relative to the largest, that a readout makes use of."""
 
-MISSED = 1e-11
-"""Error of a target, relative to the largest, with which it is met."""
+@dataclass(frozen=True)
+class RepairTolerances:
+    """What is rounding in a network that is repaired."""
 
-ROUNDS, UNCHANGED = 200, 1e-9
-"""Rounds of step 3 at most, and the relative change of all units that ends them."""
+    spanned: float = 1e-6  # singular value of the activity, relative to the largest, that a readout makes use of
+    missed: float = 1e-11  # error of a target, relative to the largest, with which it is met
+    rounds: int = 200  # of step 3 at most
+    unchanged: float = 1e-9  # relative change of all units that ends them
+    headroom: float = 1e-13  # of the largest activity, by which neurons are lifted above zero, against rounding
+    unfelt: float = 1e-12  # share of a target, or of how much another neuron changes, that is rounding
 
-HEADROOM = 1e-13
-"""Share of the largest activity by which neurons are lifted above zero, against rounding."""
 
-UNFELT = 1e-12
-"""Share of a target, or of how much another neuron changes, below which what a neuron changes of it is rounding."""
+REPAIR = RepairTolerances()
 
 
 def carrying(trials: Trials, neurons: Array, shift: Array, enter: Array, rest: Array) -> LinearNetwork:
@@ -54,7 +56,7 @@ def carrying(trials: Trials, neurons: Array, shift: Array, enter: Array, rest: A
 def repaired(trials: Trials, network: LinearNetwork) -> LinearNetwork:
     """The network that does the task, next to one that nearly does it."""
     activity = network.run(trials.inputs)
-    lifted = HEADROOM * np.abs(activity).max(initial=0.0) - activity.min(axis=(0, 1))
+    lifted = REPAIR.headroom * np.abs(activity).max(initial=0.0) - activity.min(axis=(0, 1))
     bias = network.bias + lifted - network.recurrent @ lifted
     active = LinearNetwork(
         network.recurrent, network.inward, bias, network.rest + lifted, network.readout, network.readout_bias
@@ -80,14 +82,14 @@ def balanced(trials: Trials, network: LinearNetwork) -> LinearNetwork:
     between = trials.recurrent_cost * network.recurrent**2
     np.fill_diagonal(between, 0.0)
     squares = np.ones(len(network))
-    for _ in range(ROUNDS):
+    for _ in range(REPAIR.rounds):
         before = squares.copy()
         for neuron in range(len(network)):
             entering = own[neuron] + between[neuron] @ (1 / squares)
             leaving = read[neuron] + between[:, neuron] @ squares
             if entering > 0 and leaving > 0:
                 squares[neuron] = np.sqrt(leaving / entering)
-        if (np.abs(squares - before) <= UNCHANGED * before).all():
+        if (np.abs(squares - before) <= REPAIR.unchanged * before).all():
             break
     return network.in_units(np.sqrt(squares))
 
@@ -106,8 +108,8 @@ def pruned(trials: Trials, network: LinearNetwork) -> LinearNetwork:
     activity = network.run(trials.inputs)
     changes = np.ptp(activity, axis=(0, 1))
     targets = np.abs(np.where(trials.asked, trials.targets, 0.0)).max(axis=(0, 1))
-    needed = (np.abs(network.readout) * changes > UNFELT * targets[:, None]).any(axis=0)
-    carried = np.abs(network.recurrent) * changes > UNFELT * changes[:, None]
+    needed = (np.abs(network.readout) * changes > REPAIR.unfelt * targets[:, None]).any(axis=0)
+    carried = np.abs(network.recurrent) * changes > REPAIR.unfelt * changes[:, None]
     for _ in range(len(network)):
         needed = needed | carried[needed].any(axis=0)
     if needed.all() or not needed.any():
@@ -136,10 +138,10 @@ def _readout(trials: Trials, activity: Array, near: Array) -> tuple[Array, Array
         changed = known - middle
         changes = np.abs(changed).max(axis=0)
         for units in (np.ones(len(given)), np.where(changes > 0, changes, 1.0)):
-            inverse, row = np.linalg.pinv(changed / units, rcond=SPANNED) / units[:, None], given
+            inverse, row = np.linalg.pinv(changed / units, rcond=REPAIR.spanned) / units[:, None], given
             for _ in range(3):  # once more on what is left: rounding
                 row = row + inverse @ (wanted - level - changed @ row)
-            if np.abs(wanted - level - changed @ row).max() <= MISSED * np.abs(wanted).max():
+            if np.abs(wanted - level - changed @ row).max() <= REPAIR.missed * np.abs(wanted).max():
                 break
         rows.append(row)
         constants.append(float(level - middle @ row))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,20 +27,24 @@ from theory.errors import InputError
 from theory.in_time.memory import MemoryBounds
 from theory.in_time.trials import Trials
 
-TOLERANCE = 1e-6
-"""Relative gap at which a network counts as optimal, if not given."""
 
-MISSED = 1e-10
-"""Error of a target, relative to the largest of its output, that is rounding: less than `certify_in_time` allows."""
+@dataclass(frozen=True)
+class InTimeLimits:
+    """When a network counts as optimal, as exact, and as too large to improve."""
 
-MOST_VARIABLES = 300
-"""Weights and biases of a network beyond which it is not improved: a step takes their number cubed."""
+    tolerance: float = 1e-6  # relative gap at which a network counts as optimal, if not given
+    # Error of a target, relative to the largest of its output: less than `certify_in_time` allows.
+    missed: float = 1e-10
+    most_variables: int = 300  # weights and biases that are improved: a step takes their number cubed
+
+
+IN_TIME_LIMITS = InTimeLimits()
 
 
 def solve_in_time(
     trials: Trials,
     *,
-    tolerance: float = TOLERANCE,
+    tolerance: float = IN_TIME_LIMITS.tolerance,
     tries: int = 4,
     time_limit: float | None = None,
     rng: int | np.random.Generator | None = None,
@@ -114,7 +119,7 @@ def _best_network(trials: Trials, tries: int, rng: np.random.Generator) -> Linea
 def _with_improved(trials: Trials, descent: Descent, start: LinearNetwork) -> list[LinearNetwork]:
     """A network to begin with, and what it is improved to unless that takes too long."""
     start = balanced(trials, pruned(trials, start))
-    if time_is_up() or _variables(trials, start) > MOST_VARIABLES:
+    if time_is_up() or _variables(trials, start) > IN_TIME_LIMITS.most_variables:
         return [start]
     return [start, descent.improved(start)]
 
@@ -124,7 +129,7 @@ def _loss(trials: Trials, network: LinearNetwork) -> float:
     activity = network.run(trials.inputs)
     missed = np.where(trials.asked, np.abs(network.read(activity) - trials.targets), 0.0).max(axis=(0, 1))
     wanted = np.where(trials.asked, np.abs(trials.targets), 0.0).max(axis=(0, 1))
-    if not (missed <= MISSED * wanted).all():
+    if not (missed <= IN_TIME_LIMITS.missed * wanted).all():
         return float("inf")
     return sum(network.energies(trials, activity).values())
 

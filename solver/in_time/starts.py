@@ -18,7 +18,7 @@ from solver.in_time.repair import carrying
 from solver.solving.solve import solve_one_of_many
 from theory.arrays import Array
 from theory.errors import InputError
-from theory.in_time.trials import MISSED
+from theory.in_time.trials import TRIALS
 from theory.problem import Problem
 from theory.readouts import Exact
 
@@ -26,16 +26,13 @@ if TYPE_CHECKING:
     from solver.in_time.network import LinearNetwork
     from theory.in_time.trials import Trials
 
-ENCODER_COST = 1e-3
-"""Of weights on latent states in units of their standard deviations, beside the activity: none is then for nothing."""
-
 
 def starts(trials: Trials) -> Iterator[LinearNetwork]:
     """Networks that do the task."""
     sums, shift, enter = _sums(trials)
     targets = _read(trials, sums)
     if targets is not None:
-        used = np.flatnonzero(np.abs(targets).max(axis=0) > MISSED * np.abs(targets).max())
+        used = np.flatnonzero(np.abs(targets).max(axis=0) > TRIALS.missed * np.abs(targets).max())
         kept = sums[..., used], shift[np.ix_(used, used)], enter[used], targets[:, used]
         for neurons in _neurons(trials, kept[0], kept[3]):
             yield carrying(trials, neurons, *kept[1:3], np.zeros(len(used)))
@@ -78,7 +75,7 @@ def _read(trials: Trials, latent: Array) -> Array | None:
         known = np.column_stack([latent[asked], np.ones(asked.sum())])
         wanted = trials.targets[:, :, output][asked]
         found = np.linalg.lstsq(known, wanted, rcond=None)[0]
-        if np.abs(known @ found - wanted).max() > MISSED * max(np.abs(wanted).max(), np.finfo(float).tiny):
+        if np.abs(known @ found - wanted).max() > TRIALS.missed * max(np.abs(wanted).max(), np.finfo(float).tiny):
             return None
         rows.append(found[:-1])
     return np.array(rows)
@@ -92,7 +89,10 @@ def _neurons(trials: Trials, latent: Array, targets: Array) -> Iterator[Array]:
     units = np.where(spread > 0, spread, 1.0)
     try:
         problem = Problem(
-            flat / units, probabilities=probabilities, readout=Exact(targets * units), encoder_cost=ENCODER_COST
+            flat / units,
+            probabilities=probabilities,
+            readout=Exact(targets * units),
+            encoder_cost=1e-3,  # no weight is for nothing
         )
         yield np.asarray(solve_one_of_many(problem).source_weights / units)
     except InputError:

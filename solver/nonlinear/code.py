@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-ONE_SOURCE = 1e-6  # a neuron reads one source, or one group, when what it has of others is below this share
-EXACTLY = 1e3  # weight of errors, in units of activity, with which the neurons of an exact decoder are chosen
-DECODED = 1e-9  # relative error up to which they decode exactly
-
 SAVED_ARRAYS = ("sample_activity", "encoder", "encoder_bias", "decoder", "decoder_bias", "neuron_costs", "multiplier")
 SAVED_NUMBERS = (*certified.SAVED_NUMBERS, "modular_lower_bound", "linear_loss")
 
@@ -201,7 +197,7 @@ def _reads(problem: Problem, activity: Array, encoder: Array) -> Array:
     if encoder.shape[1]:
         deviation = np.sqrt(np.diag(problem.sources.covariance))
         sizes = parts_of(_weights(problem, encoder) * deviation, groups)
-        found = np.asarray(sizes > ONE_SOURCE * sizes.max(axis=1, keepdims=True))
+        found = np.asarray(sizes > 1e-6 * sizes.max(axis=1, keepdims=True))
         if problem.hull is not None:
             owner = own_family(problem, problem.hull.functions(encoder @ problem.mixing))
             found[owner >= 0] = np.eye(len(groups), dtype=bool)[owner[owner >= 0]]
@@ -226,7 +222,7 @@ def _is_function_of(problem: Problem, activity: Array, members: list[int]) -> Ar
     np.add.at(mean, level, activity)
     mean /= np.bincount(level)[:, None]
     spread = np.abs(activity - mean[level]).max(axis=0)
-    return np.asarray(spread <= ONE_SOURCE * np.abs(activity).max(axis=0))
+    return np.asarray(spread <= 1e-6 * np.abs(activity).max(axis=0))
 
 
 def _unexplained(problem: Problem, activity: Array, members: Sequence[int]) -> Array:
@@ -255,7 +251,7 @@ def _least_activity(decoder: Array, targets: Array, problem: Problem) -> Array:
     if not decoder.shape[1]:
         return result
     errors = problem.readout.errors
-    weight = EXACTLY if errors is None else (errors.cost / problem.activity_cost) ** 0.5
+    weight = 1e3 if errors is None else (errors.cost / problem.activity_cost) ** 0.5
     system = np.vstack([weight * decoder, np.eye(decoder.shape[1])])
     rest = np.zeros(decoder.shape[1])
     for row, target in enumerate(targets):  # an active set for each, of as many rows as there are targets
@@ -264,7 +260,7 @@ def _least_activity(decoder: Array, targets: Array, problem: Problem) -> Array:
             # What is active decodes exactly, with the least activity.
             active = result[row] > 0
             result[row, active] = np.linalg.lstsq(decoder[:, active], target, rcond=None)[0]
-            missed = np.abs(decoder @ result[row] - target).max()
-            if missed > DECODED * np.abs(target).max(initial=1e-300) or result[row].min() < -DECODED:
+            missed, rounding = np.abs(decoder @ result[row] - target).max(), 1e-9
+            if missed > rounding * np.abs(target).max(initial=1e-300) or result[row].min() < -rounding:
                 raise InputError(f"sources: row {row} cannot be decoded exactly by these neurons; give another")
     return np.maximum(result, 0.0)

@@ -28,7 +28,6 @@ from theory.writing import written_whole
 if TYPE_CHECKING:
     from solver.nonlinear.code import NonlinearCode
 
-ROUNDING = 1e-9  # relative difference of two computations of one number
 DIGITS = 64 * float(np.finfo(float).eps)  # rounding of a sum, relative to its largest terms
 
 
@@ -122,6 +121,6 @@ def _agreeing(content: dict[str, Any], problem: Any) -> dict[str, Any]:
 def _require_same(name: str, written: Any, computed: Any, rounding: float = 0.0) -> None:
     size = max(float(np.abs(computed).max(initial=0.0)), 1e-300)
     if np.shape(written) != np.shape(computed) or np.abs(np.asarray(written) - computed).max(initial=0.0) > (
-        ROUNDING * size + (1e-12 if name == "gap" else rounding)
+        1e-9 * size + (1e-12 if name == "gap" else rounding)
     ):
         raise InputError(f"{name}: damaged or altered; it does not follow from problem and network")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from solver.certificate import optimality_gap, within_loss
-from solver.certificate.nonlinear import PRICING_SECONDS, bound_of, measured, model_of
+from solver.certificate.nonlinear import NONLINEAR_PROOF, bound_of, measured, model_of
 from solver.deadline import limited_to
 from solver.nonlinear.few import basic_shares
 from solver.nonlinear.representation import NonlinearRepresentation
@@ -36,9 +36,7 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-SHARES = {"linear": 0.1, "modular": 0.4, "search": 0.85}  # of the time limit, when each part ends at the latest
-LEAST_SECONDS = 1.0  # for the certificate, whatever the time limit
-ROUNDING = 1e-12  # relative difference of losses that is none
+SHARES_OF_TIME = {"linear": 0.1, "modular": 0.4, "search": 0.85}  # of the time limit, when each part ends at the latest
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ class _NonlinearSearch:
 
     def end_of(self, part: str) -> float:
         limit = self.limits.time_limit
-        return float("inf") if limit is None else SHARES[part] * limit
+        return float("inf") if limit is None else SHARES_OF_TIME[part] * limit
 
     def follow(self, steps: Iterator[Any], part: str, *, shown: bool) -> _BestCode:
         """Take steps until they end, the bound meets the loss, or a limit is reached."""
@@ -180,14 +178,15 @@ def _answer(
     problem, limits = search.problem, search.limits
     # Steps 4 and 5. What is optimal up to the tolerance is as good as the best that was found.
     found = min(best.loss, modular.loss, float("inf") if linear is None else linear.loss)
-    good = max(found * (1 + ROUNDING), best.bound / (1 - limits.tolerance))
+    good = max(found * (1 + 1e-12), best.bound / (1 - limits.tolerance))
     price = _modular_loss(modular, linear)
     chosen = modular if modular.step is not None and modular.loss <= good else best
     network = _chosen(problem, chosen, best if chosen is modular else modular, linear, good)
     readout = problem.sample_readout
     multiplier = best.multiplier if best.multiplier is not None else readout.multiplier(network.activity)
-    left = PRICING_SECONDS if limits.time_limit is None else limits.time_limit - search.seconds
-    left = LEAST_SECONDS if interrupt is not None else min(max(LEAST_SECONDS, left), PRICING_SECONDS)
+    left = NONLINEAR_PROOF.seconds if limits.time_limit is None else limits.time_limit - search.seconds
+    # The certificate has a second, whatever the time limit.
+    left = 1.0 if interrupt is not None else min(max(1.0, left), NONLINEAR_PROOF.seconds)
     proven = bound_of(problem, multiplier, tolerance=limits.tolerance / 4, seconds=left)  # step 6
     message = "; ".join(part for part in (f"columns: {chosen.note or 'no neuron was tried'}", search.stopped) if part)
     answer = NonlinearRepresentation.of_network(

@@ -33,8 +33,6 @@ from solver.conic_solvers import (
 from theory.arrays import Array
 from theory.readouts import Readout, symmetric_root
 
-KEPT = 4  # compiled programs that are remembered: some 80 kB for each cone of four sources
-
 
 @dataclass(frozen=True)
 class ConicSolution:
@@ -152,7 +150,7 @@ def _root(gram: Array) -> Array:
         return symmetric_root(gram).T
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=4)  # some 80 kB for each cone of four sources
 def compiled(cones: int, dimension: int, solver: str, exact: bool = True) -> ConicProgram:
     """The program for this many cones, the same one as before if it is among the last few asked for."""
     return ConicProgram(cones, dimension, solver, exact)

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from solver.rectified.loss import Frame
     from theory.arrays import Array
 
-DUST = 1e-9  # share of the largest cost on a circle below which a cumulative sum is rounding
-
 
 def best_on_circles(frame: Frame, multiplier: Array, neurons: Array, directions: Array) -> Array:
     """(n, d + 1) the neurons of most worth on the great circles through neurons and directions.
@@ -78,6 +76,6 @@ def _best_on_arcs(earned: Array, costs: Array, low: Array, high: Array) -> tuple
     where = np.where(inside <= high, inside, low)
     cosine, sine = np.cos(2 * where), np.sin(2 * where)
     cost = b0 + b1 * cosine + b2 * sine
-    enough = cost > DUST * np.maximum(b0.max(axis=0), 1e-300)
+    enough = cost > 1e-9 * np.maximum(b0.max(axis=0), 1e-300)  # rounding of a cumulative sum
     ratio = (a0 + a1 * cosine + a2 * sine) / np.where(enough, cost, 1.0)
     return np.where(enough, ratio, -1.0), where

@@ -47,7 +47,7 @@ class LiftedSizes:
     priced: float = 1e-9  # least cost of weights, in units of the frame, with which w is bounded by what it costs
 
 
-SIZES = LiftedSizes()
+LIFTED_SIZES = LiftedSizes()
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +129,7 @@ def _scaled(frame: Frame) -> _Scaled | None:
     """Step 2; None where w is not bounded by what it costs, or samples are too many."""
     occur = frame.probabilities > 0
     weights = frame.weights[:-1, :-1]
-    if occur.sum() > SIZES.most or np.linalg.eigvalsh(weights)[0] <= SIZES.priced:
+    if occur.sum() > LIFTED_SIZES.most or np.linalg.eigvalsh(weights)[0] <= LIFTED_SIZES.priced:
         return None
     if (frame.error_weights[~occur] > 0).any():
         return None
@@ -151,8 +151,8 @@ def _products(distances: Array, sources: Array, scales: Array) -> csr_array:
     """
     m, d = sources.shape
     apart = distances + np.diag(np.full(m, np.inf))
-    near = np.argsort(apart, axis=1, kind="stable")[:, : min(SIZES.neighbours, m - 1)]
-    far = np.argsort(-distances, axis=1, kind="stable")[:, : SIZES.neighbours]
+    near = np.argsort(apart, axis=1, kind="stable")[:, : min(LIFTED_SIZES.neighbours, m - 1)]
+    far = np.argsort(-distances, axis=1, kind="stable")[:, : LIFTED_SIZES.neighbours]
     every = np.arange(m)
     pairs = np.stack([np.repeat(every, far.shape[1]), far.ravel()])
     s, t = np.unique(np.concatenate([np.sort(pairs, axis=0), np.stack([every, every])], axis=1), axis=1)
@@ -178,10 +178,10 @@ def _products(distances: Array, sources: Array, scales: Array) -> csr_array:
 def _solved(program: Any, samples: int) -> bool:
     """Step 3: whether there is a solution, however coarse."""
     # Multipliers may have no largest size: interior points then fail now and then.
-    with limited_to(time.perf_counter() + SIZES.seconds):
-        for solver in ("CLARABEL", "SCS") if samples <= SIZES.interior else ("SCS",):
+    with limited_to(time.perf_counter() + LIFTED_SIZES.seconds):
+        for solver in ("CLARABEL", "SCS") if samples <= LIFTED_SIZES.interior else ("SCS",):
             try:
-                run(program, solver, SIZES.accuracy)
+                run(program, solver, LIFTED_SIZES.accuracy)
             except ConicError:
                 continue
             if program.status in WITH_SOLUTION and all(part.value is not None for part in program.variables()):

@@ -26,8 +26,17 @@ if TYPE_CHECKING:
     from solver.rectified.loss import Frame, RectifiedLoss
     from theory.arrays import Array
 
-PROVEN_SOURCES = 3  # up to so many sources cones prove what climbs find
-STARTS, BUNCH = 60, 40  # random climbs before a proof; violators of a proof that are climbed from at once
+
+@dataclass(frozen=True)
+class RectifiedPricingLimits:
+    """How much is tried."""
+
+    proven_sources: int = 3  # up to so many sources cones prove what climbs find
+    starts: int = 60  # random climbs before a proof
+    at_once: int = 40  # violators of a proof that are climbed from
+
+
+RECTIFIED_PRICING = RectifiedPricingLimits()
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +75,8 @@ def largest_ratio(
     sources = loss.sources.shape[1]
     if sources == 1:
         rho, neurons = best_of_one_source(frame, prices)
-        exact, neurons = True, neurons[:BUNCH]
-    elif sources <= PROVEN_SOURCES:
+        exact, neurons = True, neurons[: RECTIFIED_PRICING.at_once]
+    elif sources <= RECTIFIED_PRICING.proven_sources:
         rho, exact, neurons = _by_cones(frame, prices, tolerance, time.perf_counter() + seconds)
     else:
         neurons = _found(frame, prices, np.random.default_rng(0))
@@ -79,10 +88,10 @@ def largest_ratio(
 
 def _found(frame: Frame, prices: Array, rng: np.random.Generator) -> Array:
     size = frame.lifted.shape[1]
-    starts = np.vstack([np.eye(size), -np.eye(size), rng.standard_normal((STARTS, size))])
+    starts = np.vstack([np.eye(size), -np.eye(size), rng.standard_normal((RECTIFIED_PRICING.starts, size))])
     neurons = climbed(frame, prices, starts, rng)
     worths = frame.worths(prices, neurons)
-    return distinct(frame, neurons, worths)[:BUNCH]
+    return distinct(frame, neurons, worths)[: RECTIFIED_PRICING.at_once]
 
 
 def _by_cones(frame: Frame, prices: Array, tolerance: float, end: float) -> tuple[float, bool, Array]:
@@ -95,7 +104,7 @@ def _by_cones(frame: Frame, prices: Array, tolerance: float, end: float) -> tupl
         while not proof.done and time.perf_counter() < end:
             proof.advance()
             if proof.violators:
-                more = climbed(frame, prices, np.array(proof.violators[:BUNCH]), rng)
+                more = climbed(frame, prices, np.array(proof.violators[: RECTIFIED_PRICING.at_once]), rng)
                 worths = frame.worths(prices, more)
                 if worths.max(initial=0.0) > rise:
                     break
@@ -103,7 +112,7 @@ def _by_cones(frame: Frame, prices: Array, tolerance: float, end: float) -> tupl
         else:
             return proof.bound, proof.bound <= best * (1 + tolerance), neurons
         joint = np.vstack([more, neurons])
-        neurons = distinct(frame, joint, frame.worths(prices, joint))[:BUNCH]
+        neurons = distinct(frame, joint, frame.worths(prices, joint))[: RECTIFIED_PRICING.at_once]
 
 
 def free_bound(frame: Frame, prices: Array) -> float:

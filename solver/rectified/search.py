@@ -29,7 +29,7 @@ from solver.rectified.loss import FRAME, Frame, RectifiedLoss
 from solver.rectified.master import best_energies
 from solver.rectified.newton import moved
 from solver.rectified.one_source import best_of_one_source
-from solver.rectified.pricing import PROVEN_SOURCES, free_bound
+from solver.rectified.pricing import RECTIFIED_PRICING, free_bound
 from theory.arrays import Array, Indices
 from theory.immutable import Frozen
 
@@ -48,27 +48,19 @@ class SearchTolerances:
     early: float = 2.0  # seconds between early proofs
     early_share: float = 0.2  # seconds that an early proof may take
     chunk: float = 0.7  # seconds of a proof between steps
+    # Values of mu / kappa, in units of the frame, before a smaller one, such as that of an exact decoder; the first
+    # give multipliers of many digits that prove nearly all, the last a code that errs next to nothing.
+    falling: tuple[float, ...] = 1e-4, 1e-5, 1e-6
+    # Activities, as shares of the lengths of neuron and sample, that may have been meant to be none: where errors are
+    # only expensive, kinks miss the samples a little.
+    planes: tuple[float, ...] = 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2
+    # Angles between neurons whose kinks may have been meant to be one: elsewhere kinks cancel in pairs.
+    lines: tuple[float, ...] = 1e-4, 1e-3, 1e-2
+    # Energies, in units of the frame, of neurons that help an exact decoder with what a soft one would leave.
+    helpers: tuple[float, ...] = 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7
 
 
 SEARCH = SearchTolerances()
-
-FALLING = 1e-4, 1e-5, 1e-6
-"""Values of mu / kappa, in units of the frame, that come before a smaller one, such as that of an exact decoder.
-
-The first give multipliers of many digits that prove nearly all, the last a code that errs next to nothing.
-"""
-
-PLANES = 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2
-"""Activities, as shares of the lengths of neuron and sample, that may have been meant to be none.
-
-An exact decoder wants kinks exactly where samples are; where errors are only expensive a search misses them a little.
-"""
-
-LINES = 1e-4, 1e-3, 1e-2
-"""Angles between neurons whose kinks may have been meant to be one: elsewhere kinks cancel in pairs."""
-
-HELPERS = 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7
-"""Energies, in units of the frame, of neurons that help an exact decoder with what a soft one would leave."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +159,7 @@ class _RectifiedSearch:
     def steps(self) -> Iterator[RectifiedStep]:
         """The rounds; where errors are very expensive, or forbidden, also at costs that rise to theirs."""
         starts, last = self._pool([each.starts() for each in self.families]), self.frame.delta
-        falling = [value for value in FALLING if value > 3 * last]
+        falling = [value for value in SEARCH.falling if value > 3 * last]
         for deltas in ([last], [*falling, last] if falling else []):
             pool = starts
             for delta in deltas:
@@ -230,13 +222,13 @@ class _RectifiedSearch:
         yield neurons
         if not self.loss.readout.exact:
             return
-        aligned = [_aligned(neurons, family, angle) for angle in LINES]
+        aligned = [_aligned(neurons, family, angle) for angle in SEARCH.lines]
         yield from aligned
         for lines in (neurons, *aligned):
-            for share in PLANES:
+            for share in SEARCH.planes:
                 yield self._on_planes(lines, family, share)
         helpers = self._pool([each.starts() for each in self.families])[0]
-        for share in HELPERS:
+        for share in SEARCH.helpers:
             yield np.vstack([neurons, np.sqrt(share) * helpers])
 
     def _on_planes(self, neurons: Array, family: Indices, share: float) -> Array:
@@ -324,18 +316,18 @@ class _RectifiedSearch:
             relaxed = lifted_multiplier(self.frame)
             if relaxed is not None:
                 self._bound_of(*relaxed)
-        unproven = any(each.sources > PROVEN_SOURCES for each in self.families)
+        unproven = any(each.sources > RECTIFIED_PRICING.proven_sources for each in self.families)
         yield self._step("a relaxation bounds what neurons are worth" if unproven else "all neurons are priced")
 
     @property
     def _has_own_multiplier(self) -> bool:
         """Whether there is one family of many sources: then its relaxation finds the multiplier that proves most."""
-        return len(self.families) == 1 and self.families[0].sources > PROVEN_SOURCES
+        return len(self.families) == 1 and self.families[0].sources > RECTIFIED_PRICING.proven_sources
 
     def _start(self, family: _Family, prices: Array, level: float, *, last: bool) -> float | ConeProof:
         if family.sources == 1:
             return best_of_one_source(family.frame, prices)[0]
-        if family.sources > PROVEN_SOURCES:
+        if family.sources > RECTIFIED_PRICING.proven_sources:
             relaxed = lifted_bound(family.frame, prices) if last and not self._has_own_multiplier else np.inf
             return min(relaxed, free_bound(family.frame, prices))
         return ConeProof(family.frame, prices, level)

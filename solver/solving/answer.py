@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,9 +36,16 @@ if TYPE_CHECKING:
     from theory.bounds.cover import Cover
     from theory.problem import Problem
 
-ROUNDING = 1e-14  # relative difference of two losses that is rounding
-TIED = 1e-12  # relative difference of the losses of two codes that were found apart, up to which both are optimal
-FAILED = " failed"  # in the note of a method: what a library could not do
+
+@dataclass(frozen=True)
+class AnswerTolerances:
+    """When two losses are the same."""
+
+    rounding: float = 1e-14  # relative difference of the losses of two codes of one search
+    tied: float = 1e-12  # the same of codes that were found apart, up to which both are optimal
+
+
+ANSWER = AnswerTolerances()
 
 
 def answer(
@@ -83,7 +90,7 @@ def answer(
         note = best.note
         if optimality_gap(code.loss, bound.value) <= tolerance:
             # What failed on the way did no harm.
-            note = "; ".join(part for part in note.split("; ") if FAILED not in part)
+            note = "; ".join(part for part in note.split("; ") if " failed" not in part)
             found, code = code, code if best.final else _given(posed, best, code, fields)
             if code is not found:
                 # The code that was found may keep digits that another one, and so its proof, has lost.
@@ -141,13 +148,13 @@ def _haste(problem: Problem, best: Best, *, stopped: bool) -> tuple[bool, bool]:
 def _given(posed: Problem, best: Best, code: Representation, fields: dict[str, Any]) -> Representation:
     """The optimal code to give in the place of the one that was found (step 4)."""
     apart = code.separate
-    if apart is not None and apart.loss <= code.loss * (1 + TIED):
+    if apart is not None and apart.loss <= code.loss * (1 + ANSWER.tied):
         return _written(posed, best, apart.source_weights, fields)
     with suppress(np.linalg.LinAlgError, FloatingPointError):
         chosen = chosen_code(posed.canonical, code.source_weights)
         if chosen is not code.source_weights:
             other = _written(posed, best, chosen, fields)
-            return code if other.loss > code.loss * (1 + ROUNDING) else other
+            return code if other.loss > code.loss * (1 + ANSWER.rounding) else other
     return code
 
 

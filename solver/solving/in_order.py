@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from solver.representation import Representation
     from theory.problem import Problem
 
-ARRAYS = ("source_weights", "encoder", "decoder", "decoder_bias", "multiplier")
-"""Fields that know columns, channels or targets."""
-
 
 def as_posed(problem: Problem, answer: Representation) -> Representation:
     """The answer to a problem, from that to the same problem with its sources in order: not a digit is computed anew.
@@ -31,7 +28,9 @@ def as_posed(problem: Problem, answer: Representation) -> Representation:
     """
     if not IN_ORDER.accepts(problem):
         return answer
-    fields = {name: getattr(answer, name) for name in ARRAYS}
+    fields = {
+        name: getattr(answer, name) for name in ("source_weights", "encoder", "decoder", "decoder_bias", "multiplier")
+    }
     separate = None if answer.separate is None else as_posed(problem.separated, answer.separate)
     return replace(
         answer,

@@ -15,7 +15,6 @@ from theory.problem import Problem
 
 DEFAULT_TOLERANCE = 1e-8  # relative gap that `solve` aims at if not told otherwise: eight digits
 DEFAULT_ITERATIONS = 1_000  # rounds that no method is known to need
-LEAST_TOLERANCE = 1e-12  # rounding in the samples and in the support function makes a smaller relative gap meaningless
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +98,9 @@ def require_tolerance(tolerance: object) -> None:
     Raises:
         InputError: it is none.
     """
-    if not (isinstance(tolerance, int | float) and LEAST_TOLERANCE <= tolerance < 1):
-        raise InputError(f"tolerance: {tolerance!r} is out of range; give a relative gap from {LEAST_TOLERANCE:g} to 1")
+    least = 1e-12  # rounding in the samples and in the support function makes a smaller gap meaningless
+    if not (isinstance(tolerance, int | float) and least <= tolerance < 1):
+        raise InputError(f"tolerance: {tolerance!r} is out of range; give a relative gap from {least:g} to 1")
 
 
 def options_of(method: str, arguments: dict[str, object]) -> dict[str, object]:

@@ -19,7 +19,7 @@ import numpy as np
 from solver.certificate import best_bound, optimality_gap, within_loss
 from solver.methods import spans
 from solver.representation import Representation
-from solver.solving.answer import TIED
+from solver.solving.answer import ANSWER
 from solver.solving.plan import is_small
 from solver.solving.run import MEETS_MODULAR, MEETS_SEPARATE, Run, SearchRun, one_thread, unproven
 from solver.stopping import KEYBOARD, Stopped, interruptible
@@ -109,7 +109,7 @@ class HullRun:
 
     def _brought(self, posed: Problem, inside: Representation, separate: Representation | None) -> Representation:
         """Step 4."""
-        hull, best = posed.hull, inside.loss * (1 + TIED)
+        hull, best = posed.hull, inside.loss * (1 + ANSWER.tied)
         assert hull is not None
         if separate is not None and separate.loss <= best:
             weights = separate.source_weights

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from theory.problem import Problem
     from theory.reductions import Reduction
 
-METHODS_OF_SOME_SAMPLES = ("modular", "columns", "relaxation")  # methods that need not look at all samples
-
 BoundBy = Literal["faces", "relaxation", "method"]
 
 
@@ -188,7 +186,7 @@ def _reductions(problem: Problem, method: str) -> tuple[type[Reduction], ...]:
     applied: list[type[Reduction]] = []
     if problem.readout.rank is not None and method not in ("modular", "groups"):
         applied.append(PartialTargets)
-    if method in METHODS_OF_SOME_SAMPLES and has_many_samples(problem.feedforward):
+    if method in ("modular", "columns", "relaxation") and has_many_samples(problem.feedforward):
         applied.append(SomeSamples)
     return tuple(applied)
 

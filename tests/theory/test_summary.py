@@ -14,7 +14,7 @@ from solver import Problem, Representation, certify, solve
 from tests.examples import share
 from theory import InputError, Sources
 from theory.geometry.extremes import _frame, _standardised, distinct_rows, extreme_rows, inside_of
-from theory.summary import STEP_ROWS, Moments, Summary, SummaryBuilder
+from theory.summary import SUMMARY, Moments, Summary, SummaryBuilder
 
 KINDS = ("normal", "heavy", "grid", "correlated", "far", "scales", "ramp")
 
@@ -85,7 +85,7 @@ def test_summaries_of_any_parts_merge_into_that_of_the_whole(drawn):
 @share(1 / 4)
 @given(st.sampled_from(KINDS), st.integers(1, 4), st.booleans(), st.integers(0, 2**32 - 1))
 def test_many_rows_go_the_quick_way_to_the_same_end(kind, dimension, weighted, seed):
-    points = samples(kind, 3 * STEP_ROWS // 2, dimension, seed)
+    points = samples(kind, 3 * SUMMARY.step_rows // 2, dimension, seed)
     weights = np.random.default_rng(seed).integers(0, 3, len(points)).astype(float) if weighted else None
     whole = Sources(points, weights)
     streamed = Sources.from_chunks(
@@ -147,7 +147,7 @@ def test_memory_holds_what_is_extreme():
     ring = np.column_stack([np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)])
     builder = SummaryBuilder()
     for _ in range(5):
-        builder.add(np.tile(ring, (STEP_ROWS // 36, 1)))
+        builder.add(np.tile(ring, (SUMMARY.step_rows // 36, 1)))
     assert sum(map(len, builder._rows.pending)) <= len(ring)
     assert len(builder.summary().extremes) == 36
 

@@ -38,7 +38,7 @@ from theory.immutable import Frozen
 from theory.problem import Problem
 from theory.reductions import GROUP_BY_GROUP
 
-PRODUCTS = 1 << 15  # products added at once
+PRODUCTS_AT_ONCE = 1 << 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,8 +162,8 @@ class Cover(Frozen):
 
         # Step 3.
         with np.errstate(over="ignore", invalid="ignore"):
-            for start in range(0, len(self.cell), PRODUCTS):
-                some = slice(start, start + PRODUCTS)
+            for start in range(0, len(self.cell), PRODUCTS_AT_ONCE):
+                some = slice(start, start + PRODUCTS_AT_ONCE)
                 product = np.einsum(
                     "p,pi,pj->pij",
                     self.weight[some] / 2,

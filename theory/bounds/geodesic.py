@@ -14,14 +14,25 @@ nonnegative weights: the problem is geodesically convex (docs/mathematics.md, "D
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from theory.arrays import Array
 from theory.dynamics import Recurrence
 from theory.readouts import Readout
 
-STEPS, LONGEST_STEP, DECREASE = 100, 2.0, 1e-15
-"""Most steps (a dozen are usual); largest change of log G in one; relative decrease that ends them."""
+
+@dataclass(frozen=True)
+class GeodesicTolerances:
+    """When a descent along geodesics ends."""
+
+    steps: int = 100  # at most; a dozen are usual
+    longest_step: float = 2.0  # largest change of log G in one
+    decrease: float = 1e-15  # relative, that ends them
+
+
+GEODESIC = GeodesicTolerances()
 
 
 def code_of_multiplier(readout: Readout, recurrence: Recurrence, multiplier: Array, start: Array) -> Array:
@@ -57,7 +68,7 @@ def code_of_multiplier(readout: Readout, recurrence: Recurrence, multiplier: Arr
 
     root = np.asarray(np.linalg.cholesky(start), dtype=np.float64)  # step 1
     value, linear, read, turned = at(root)
-    for _ in range(STEPS):
+    for _ in range(GEODESIC.steps):
         # Step 2.
         other = np.swapaxes(turned, 1, 2)
         out, back = recurrence.cost * (turned @ other).sum(axis=0), recurrence.cost * (other @ turned).sum(axis=0)
@@ -69,16 +80,16 @@ def code_of_multiplier(readout: Readout, recurrence: Recurrence, multiplier: Arr
         # Step 3.
         move = np.tensordot(-np.linalg.solve((hessian + hessian.T) / 2, gradient), basis, 1)
         sizes, directions = np.linalg.eigh(move)
-        length = min(1.0, LONGEST_STEP / max(np.abs(sizes).max(), LONGEST_STEP))
+        length = min(1.0, GEODESIC.longest_step / max(np.abs(sizes).max(), GEODESIC.longest_step))
         # Step 4.
         while True:
             next_root = root @ (directions * np.exp(length * sizes / 2))
             step = at(next_root)
-            if step[0] <= value * (1 + DECREASE) or length < DECREASE:
+            if step[0] <= value * (1 + GEODESIC.decrease) or length < GEODESIC.decrease:
                 break
             length /= 2
         decrease = value - step[0]
         root, (value, linear, read, turned) = next_root, step
-        if decrease <= DECREASE * value:  # step 5
+        if decrease <= GEODESIC.decrease * value:  # step 5
             break
     return np.asarray(root @ root.T)

@@ -12,9 +12,6 @@ import numpy as np
 from theory.arrays import Array
 from theory.problem import Problem
 
-ANGLES = (0.03, 0.1, 0.3)
-"""By how much neurons are turned, in units in which the sources cost the same."""
-
 
 def beside_axes(problem: Problem, multiplier: Array) -> Array:
     """(n, d) the cheapest neuron of each source alone, turned by some angles to where neurons earn more.
@@ -37,4 +34,5 @@ def beside_axes(problem: Problem, multiplier: Array) -> Array:
     slopes = own @ (multiplier - problem.energy_matrix) - bias[:, None] * highest
     turns = slopes * problem.modular.unit_weights**2
     length = np.linalg.norm(turns / problem.modular.unit_weights, axis=1).clip(min=np.finfo(float).tiny)
-    return np.concatenate([own + angle * turns / length[:, None] for angle in ANGLES])
+    # By how much neurons are turned, in units in which the sources cost the same.
+    return np.concatenate([own + angle * turns / length[:, None] for angle in (0.03, 0.1, 0.3)])

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from theory.arrays import Array
 from theory.bounds.ascent import Ascent
 from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict
-from theory.geometry.copositivity import COPOSITIVE_ROUNDING
+from theory.geometry.copositivity import COPOSITIVITY
 from theory.geometry.extremes import extreme_points
 from theory.geometry.face_lattice import FaceLattice
 from theory.geometry.pricing import Pricing
@@ -123,13 +123,13 @@ def _ratio_in_box(problem: Problem, multiplier: Array) -> float:
                 np.fill_diagonal(bias, np.minimum(reach, other_reach) ** 2)
             cost = (bias + sign_of_pair * problem.energy_matrix) / unit
             worth = sign_of_pair * multiplier / unit
-            positive = cost > COPOSITIVE_ROUNDING
+            positive = cost > COPOSITIVITY.rounding
             needed = max(needed, float(np.max(worth[positive] / cost[positive], initial=0.0)))
             orthants.append((cost, worth))
     # A multiplier of an optimal code ties with its cost in more than one coefficient, and rounding must not matter.
     return (
         needed
-        if all((worth <= needed * cost + COPOSITIVE_ROUNDING).all() for cost, worth in orthants)
+        if all((worth <= needed * cost + COPOSITIVITY.rounding).all() for cost, worth in orthants)
         else float("inf")
     )
 

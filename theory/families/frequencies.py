@@ -19,9 +19,6 @@ from theory.families.family import Family
 from theory.problem import Problem
 from theory.sources import Sources
 
-SAMPLES_PER_WAVE = 24  # of the faster oscillation, at least, where time is continuous
-PURE = 1e-9  # share of a signal's power outside one frequency that is rounding
-
 
 @dataclass(frozen=True)
 class FrequencyPair:
@@ -80,13 +77,13 @@ class FrequencyPair:
         """Cosine and sine of the slow and of the fast phase.
 
         Where time is continuous, over one common period, in samples among which each oscillation repeats as in time: a
-        multiple of both frequencies. Where samples are given, these.
+        multiple of both frequencies, at least 24 of the faster one. Where samples are given, these.
         """
         slow, fast, count = self.slow, self.fast, self.samples
         if count is None:
             common = gcd(slow, fast)
             slow, fast = slow // common, fast // common
-            count = slow * fast * -(-SAMPLES_PER_WAVE // slow)
+            count = slow * fast * -(-24 // slow)
         time = 2 * np.pi * np.arange(count) / count
         waves = [function(rate * time) for rate in (slow, fast) for function in (np.cos, np.sin)]
         return Sources(np.array(waves).T, names=["cos slow", "sin slow", "cos fast", "sin fast"])
@@ -105,15 +102,16 @@ def frequencies_of(problem: Problem) -> FrequencyPair | None:
     sources = problem.sources
     if problem.dimension != 4 or not sources.from_samples or sources.probabilities is not None:
         return None
+    rounding = 1e-9  # share of a signal's power outside one frequency
     gains = np.diag(problem.gram)
-    if np.abs(problem.gram - np.diag(gains[[0, 0, 2, 2]])).max() > PURE * gains.min():
+    if np.abs(problem.gram - np.diag(gains[[0, 0, 2, 2]])).max() > rounding * gains.min():
         return None
     peaks = []
     for first in (0, 2):
         wave = sources.points[:, first] + 1j * sources.points[:, first + 1]
         power = np.abs(np.fft.fft(wave - wave.mean())) ** 2
         peak = int(np.argmax(power))
-        if power.sum() - power[peak] > PURE * power.sum():
+        if power.sum() - power[peak] > rounding * power.sum():
             return None
         peaks.append(min(peak, len(wave) - peak))
     # Of a wave with two samples a turn cosine and sine would be one source.

@@ -17,12 +17,19 @@ import numpy as np
 from theory.arrays import Array, Indices
 from theory.immutable import Frozen
 
-LEADING = 0.617
-"""Share of the largest remainder from which on the first source is kept: no tie, which rounding would break."""
 
-NOTHING = 1e-10  # share of a source's deviation that a combination may hold of another and does not
-DIGITS = 12  # decimals of a short number
-ROUNDING = 4 * float(np.finfo(float).eps)  # what short numbers may miss of a source, as a share of its deviation
+@dataclass(frozen=True)
+class AffineHullTolerances:
+    """What a combination of sources may leave out."""
+
+    # Share of the largest remainder from which the first source is kept; no tie, which rounding breaks.
+    leading: float = 0.617
+    nothing: float = 1e-10  # of a source's deviation, that a combination may hold of another and does not
+    digits: int = 12  # decimals of a short number
+    rounding: float = 4 * float(np.finfo(float).eps)  # share of a source's deviation that short numbers may miss of it
+
+
+HULL_OF_SOURCES = AffineHullTolerances()
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +58,7 @@ class AffineHull(Frozen):
             size = np.linalg.norm(left, axis=0)
             if size.max() <= rounding:
                 break
-            first = int(np.argmax(size >= LEADING * size.max()))
+            first = int(np.argmax(size >= HULL_OF_SOURCES.leading * size.max()))
             kept.append(first)
             direction = left[:, first] / size[first]
             # Twice, since what is left of nearly dependent sources is mostly rounding of the first time.
@@ -60,15 +67,15 @@ class AffineHull(Frozen):
             left[:, kept] = 0.0
         kept.sort()
         basis = np.linalg.lstsq(unit[:, kept], unit, rcond=None)[0].T  # step 2
-        for row in np.flatnonzero((np.abs(basis) <= NOTHING).any(axis=1)):
-            used = np.abs(basis[row]) > NOTHING
+        for row in np.flatnonzero((np.abs(basis) <= HULL_OF_SOURCES.nothing).any(axis=1)):
+            used = np.abs(basis[row]) > HULL_OF_SOURCES.nothing
             basis[row] = 0.0
             basis[row, used] = np.linalg.lstsq(unit[:, kept][:, used], unit[:, row], rcond=None)[0]
         basis = basis * deviation[:, None] / deviation[kept]
         basis[kept] = np.eye(len(kept))
-        short = np.round(basis, DIGITS)
+        short = np.round(basis, HULL_OF_SOURCES.digits)
         missed = (root - root[:, kept] @ short.T) / deviation
-        return cls(np.array(kept), short if np.abs(missed).max() <= ROUNDING else basis)
+        return cls(np.array(kept), short if np.abs(missed).max() <= HULL_OF_SOURCES.rounding else basis)
 
     @classmethod
     def whole(cls, dimension: int) -> AffineHull:

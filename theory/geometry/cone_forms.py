@@ -8,6 +8,7 @@ the modularity condition is computed in them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -15,8 +16,16 @@ import numpy as np
 from theory.arrays import Array, Indices, Mask
 from theory.geometry.polytope import NormalFan
 
-NEARLY_OPPOSITE, BLOCK = -0.98, 1 << 16
-"""Cosine (in the metric of f) of two rays below which coordinates in their cone lose digits; cones per block."""
+
+@dataclass(frozen=True)
+class ConeFormLimits:
+    """Which cones are thin, and how many are handled at once."""
+
+    nearly_opposite: float = -0.98  # cosine of two rays, in the metric of f, below which their cone loses digits
+    at_once: int = 1 << 16  # cones
+
+
+CONE_FORMS = ConeFormLimits()
 
 
 class ConeForms:
@@ -68,12 +77,12 @@ class ConeForms:
 
     def flat(self) -> Mask:
         """(N,) whether a cone holds two nearly opposite rays, so that coordinates in it lose digits."""
-        return np.concatenate([metric.min(axis=(1, 2)) < NEARLY_OPPOSITE for metric in self._blocks()])
+        return np.concatenate([metric.min(axis=(1, 2)) < CONE_FORMS.nearly_opposite for metric in self._blocks()])
 
     def _blocks(self) -> Iterator[Array]:
         """The cost in the coordinates of the cones, block by block, as those of a large fan do not fit into memory."""
-        for start in range(0, len(self.fan), BLOCK):
-            yield self._costs(slice(start, start + BLOCK))
+        for start in range(0, len(self.fan), CONE_FORMS.at_once):
+            yield self._costs(slice(start, start + CONE_FORMS.at_once))
 
     def _cut_flat_cones(self) -> None:
         """Cut flat cones along the axes.

@@ -13,25 +13,27 @@ and normal cones")?
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from theory.arrays import Array, Mask
 
-COPOSITIVE_ROUNDING = 1e-13
-"""A value of a form, scaled to entries of order one, above -COPOSITIVE_ROUNDING may be zero."""
 
-CERTAIN = 4e-15
-"""Beyond it an eigenvalue, determinant or minor of a form of order four, scaled likewise, has the sign shown."""
+@dataclass(frozen=True)
+class CopositivityTolerances:
+    """What rounding may do to forms whose entries are of order one."""
 
-LESS = 0.0, 1e-6, 1e-4, 1e-2
-"""Taken off the diagonal of a form of order four, one after the other, until it is seen to be copositive."""
+    rounding: float = 1e-13  # a value above minus this may be zero
+    certain: float = 4e-15  # an eigenvalue, determinant or minor of a form of order four beyond it has the sign shown
+    # Taken off the diagonal, one after the other, until the form is seen to be copositive.
+    less: tuple[float, ...] = 0.0, 1e-6, 1e-4, 1e-2
+    # Added to the unit diagonal of B for its Cholesky factor on thin cones; lowers ratios by this share
+    ridge: float = 1e-14
 
-RIDGE = 1e-14
-"""Added to the unit diagonal of B, so that it has a Cholesky factor on cones too thin for doubles.
 
-It lowers ratios by at most this share; the minimum on such a cone lies on a smaller face."""
+COPOSITIVITY = CopositivityTolerances()
 
 
 def surely_copositive(forms: Array) -> Mask:
@@ -46,10 +48,10 @@ def surely_copositive(forms: Array) -> Mask:
         >>> surely_copositive(np.array([[[1.0, 2.0], [2.0, 1.0]], [[1.0, -2.0], [-2.0, 1.0]]])).tolist()
         [True, False]
     """
-    sure = forms.min(axis=(1, 2)) >= -COPOSITIVE_ROUNDING
+    sure = forms.min(axis=(1, 2)) >= -COPOSITIVITY.rounding
     doubtful = np.flatnonzero(~sure)
     if len(doubtful):
-        sure[doubtful] = np.linalg.eigvalsh(forms[doubtful])[:, 0] >= -COPOSITIVE_ROUNDING
+        sure[doubtful] = np.linalg.eigvalsh(forms[doubtful])[:, 0] >= -COPOSITIVITY.rounding
     return np.asarray(sure)
 
 
@@ -71,7 +73,7 @@ def copositive(forms: Array) -> Mask:
     if order == 4:
         good = np.asarray(forms.min(axis=(1, 2)) >= 0)
         # A singular form, whose determinant tells nothing, may be copositive by far: then a little less is so, too.
-        for less in LESS:
+        for less in COPOSITIVITY.less:
             rest = np.flatnonzero(~good)
             if len(rest):
                 good[rest] = _of_order_four(forms[rest] - less * np.eye(4))
@@ -98,7 +100,7 @@ def _of_order_four(forms: Array) -> Mask:
     for face in combinations(range(4), 3):
         good &= _of_order_three(forms[:, np.array(face)[:, None], np.array(face)])
     doubtful = np.flatnonzero(good)
-    good[doubtful] = np.linalg.eigvalsh(forms[doubtful])[:, 0] >= CERTAIN
+    good[doubtful] = np.linalg.eigvalsh(forms[doubtful])[:, 0] >= COPOSITIVITY.certain
     rest = doubtful[~good[doubtful]]
     minors = np.empty((len(rest), 4, 4))
     for i in range(4):
@@ -106,7 +108,7 @@ def _of_order_four(forms: Array) -> Mask:
             block = np.delete(np.delete(forms[rest], i, axis=1), j, axis=2)
             minors[:, i, j] = minors[:, j, i] = (-1) ** (i + j) * np.linalg.det(block)
     determinant = (forms[rest, 0] * minors[:, 0]).sum(axis=1)
-    good[rest] = (determinant >= CERTAIN) | (minors.min(axis=(1, 2)) < -CERTAIN)
+    good[rest] = (determinant >= COPOSITIVITY.certain) | (minors.min(axis=(1, 2)) < -COPOSITIVITY.certain)
     return good
 
 
@@ -144,7 +146,7 @@ def least_ratio(forms: Array, metric: Array) -> tuple[Array, Array]:
 
 def _lowest_inside(forms: Array, metric: Array) -> tuple[Array, Array]:
     """Steps 3 and 4: the lowest generalised eigenpair; the value is infinite where its vector is not positive."""
-    factor = np.linalg.cholesky(metric + RIDGE * np.eye(metric.shape[1]))
+    factor = np.linalg.cholesky(metric + COPOSITIVITY.ridge * np.eye(metric.shape[1]))
     half = np.linalg.solve(factor, forms)
     values, vectors = np.linalg.eigh(np.linalg.solve(factor, np.swapaxes(half, 1, 2)))
     inside = np.linalg.solve(np.swapaxes(factor, 1, 2), vectors[:, :, :1])[:, :, 0]

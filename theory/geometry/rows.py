@@ -14,8 +14,6 @@ import numpy as np
 
 from theory.arrays import Array, Indices
 
-_MOST = float(np.iinfo(np.uint32).max)
-
 
 def ordered_rows(points: Array, weights: Array | None = None) -> tuple[Indices, Array]:
     """Indices (n,) of the different rows of points (T, d), in their own order, and how much each counts (n,).
@@ -87,7 +85,7 @@ def _sorted(key: Array) -> tuple[Indices, Array]:
         # Whole numbers of 16 bits are sorted by counting. Rounding never changes which of two numbers is the larger.
         scaled = key - lowest
         scaled /= reach
-        scaled *= _MOST
+        scaled *= float(np.iinfo(np.uint32).max)
         whole = scaled.astype(np.uint32)
         low, high = whole.astype(np.uint16), (whole >> 16).astype(np.uint16)
         del scaled, whole  # of many samples each is large

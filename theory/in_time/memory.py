@@ -31,7 +31,7 @@ import numpy as np
 
 from theory.arrays import Array
 from theory.immutable import Frozen, derived
-from theory.in_time.trials import INDEPENDENT, Trials, independent_columns
+from theory.in_time.trials import TRIALS, Trials, independent_columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,7 +252,7 @@ class MemoryBounds(Frozen):
             return False
         known, own = other.contrasts[chain.last - other.first], chain.contrasts[-1]
         missed = own - known @ np.linalg.lstsq(known, own, rcond=None)[0]
-        return bool(np.linalg.norm(missed) <= INDEPENDENT * np.linalg.norm(own))
+        return bool(np.linalg.norm(missed) <= TRIALS.independent * np.linalg.norm(own))
 
 
 def _null_space(matrix: Array, size: float) -> Array:
@@ -260,7 +260,7 @@ def _null_space(matrix: Array, size: float) -> Array:
     if not matrix.size:
         return np.eye(matrix.shape[1])
     _, sizes, right = np.linalg.svd(matrix)
-    rank = int((sizes > INDEPENDENT * size).sum())
+    rank = int((sizes > TRIALS.independent * size).sum())
     return np.eye(matrix.shape[1]) if not rank else np.asarray(right[rank:].T)
 
 

@@ -20,8 +20,16 @@ from theory.inputs import as_array, checked_probabilities
 from theory.inputs.problem import checked_cost
 from theory.problem import Problem
 
-INDEPENDENT = 1e-9  # share of a column that is left when others are taken out of it, below which they tell it
-MISSED = 1e-7  # share of the range of a target by which it may miss a linear function of the inputs
+
+@dataclass(frozen=True)
+class TrialTolerances:
+    """What is rounding in a table of trials."""
+
+    independent: float = 1e-9  # share of a column left without the others, below which they tell it
+    missed: float = 1e-7  # of the range of a target, by which it may miss a linear function of the inputs
+
+
+TRIALS = TrialTolerances()
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +194,7 @@ class Trials(Frozen):
             known = known[:, scale > 0] / scale[scale > 0]
             missed = np.abs(known @ np.linalg.lstsq(known, wanted, rcond=None)[0] - wanted)
             worst = int(missed.argmax())
-            if missed[worst] > MISSED * np.abs(wanted).max():
+            if missed[worst] > TRIALS.missed * np.abs(wanted).max():
                 trial, step = np.argwhere(asked)[worst]
                 raise InputError(
                     f"targets: output {output} at step {step} of trial {trial} (counted from 0) is no linear function "
@@ -212,7 +220,7 @@ def independent_columns(columns: Array, size: Array | None = None) -> Indices:
         for _ in range(2):  # once more: the first time leaves rounding
             rest -= basis @ (basis.T @ rest)
         length = float(np.linalg.norm(rest))
-        if length > INDEPENDENT * max(float(np.linalg.norm(column)), float(size[number])):
+        if length > TRIALS.independent * max(float(np.linalg.norm(column)), float(size[number])):
             chosen.append(number)
             basis = np.column_stack([basis, rest / length])
     return np.asarray(chosen, dtype=np.intp)

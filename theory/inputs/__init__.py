@@ -32,14 +32,6 @@ SMALLEST, LARGEST = 1e-140, 1e140
 """Sizes of sources, mixings and costs between which squares and their products can be computed: floating point ends at
 1e-308 and 1e308."""
 
-SUMS_TO_ONE = 64 * float(np.finfo(float).eps)
-"""By how much weights that were divided by their sum may miss one: rounding of each, and of the sum."""
-
-SHOWN = 40  # characters of a bad value that a message repeats
-
-OF_TIME = re.compile("date|time|duration|month", re.IGNORECASE)
-"""In what polars and pyarrow call their kinds of dates and times."""
-
 
 def as_matrix(values: ArrayLike, name: str, *, columns: Sequence[str] | None = None, first_row: int = 0) -> Array:
     """Turn anything array-like into a finite float64 matrix, or say what is wrong and where.
@@ -192,7 +184,7 @@ def _require_no_times(values: Any, name: str) -> None:
         return
     kinds = schema.items() if library == "polars" else ((field.name, field.type) for field in schema)
     for column, kind in kinds:
-        if OF_TIME.match(str(kind)):
+        if re.match("date|time|duration|month", str(kind), re.IGNORECASE):
             raise InputError(
                 f"{name}: column {str(column)!r} holds dates or times ({kind}); give numbers, such as days since the "
                 "first, or leave it out"
@@ -216,7 +208,7 @@ def _numbers_from_objects(raw: np.ndarray, name: str, columns: Sequence[str] | N
             row, column = index[0], index[1] if len(index) > 1 else 0
             place = _cell(name, first_row + row, column, columns)
             value = repr(raw.item(index))
-            shown = value if len(value) <= SHOWN else f"{value[:SHOWN]}..."
+            shown = value if len(value) <= 40 else f"{value[:40]}..."
             raise InputError(f"{name}: {shown} is not a number, at {place}; remove or encode it") from None
     raise InputError(f"{name}: the values cannot be read as numbers")
 
@@ -304,4 +296,5 @@ def checked_probabilities(probabilities: ArrayLike | None, count: int) -> Array 
         weights = weights / largest  # whose sum may overflow, or have lost its digits
     total = math.fsum(weights)  # in whatever order
     # What was divided by its sum already, such as what comes out of a file, stays as it is to the last digit.
-    return np.array(weights if abs(total - 1) <= SUMS_TO_ONE else weights / total)
+    rounding = 64 * float(np.finfo(float).eps)  # of each weight, and of the sum
+    return np.array(weights if abs(total - 1) <= rounding else weights / total)

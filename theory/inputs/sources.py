@@ -12,8 +12,6 @@ from theory.errors import InputError
 from theory.immutable import locked
 from theory.inputs import LARGEST, as_matrix, checked_names, checked_probabilities, column_names
 
-SYMMETRIC = 1e-12  # difference of a covariance from its transpose, in units of its largest variance, that is rounding
-
 
 class CheckedSamples(NamedTuple):
     """Samples that may be used."""
@@ -70,7 +68,7 @@ def checked_moments(
     largest = float(np.abs(moments).max())
     if largest > LARGEST**2:
         raise InputError(f"covariance: {largest:.3g} is too large for floating point; choose a larger unit")
-    if not np.allclose(moments, moments.T, rtol=0, atol=SYMMETRIC * float(np.abs(np.diag(moments)).max())):
+    if not np.allclose(moments, moments.T, rtol=0, atol=1e-12 * float(np.abs(np.diag(moments)).max())):
         raise InputError("covariance: not symmetric; give (C + C') / 2 if the difference is rounding")
     centre = np.zeros(dimension) if mean is None else locked(as_matrix(mean, "mean")).reshape(-1)
     if centre.shape != (dimension,) or not np.isfinite(centre).all():

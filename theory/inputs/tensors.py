@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-NOT_OF_NUMPY = "bfloat16"  # a kind of number that numpy does not have, and torch does not turn into one
-
 
 def plain_array(values: Any) -> Any:
     """A tensor of torch as an array of numpy, without its gradient and from whatever device; all else as it is.
@@ -24,7 +22,7 @@ def plain_array(values: Any) -> Any:
     if not _is_tensor(values):
         return values
     tensor = values.detach().cpu()
-    if str(tensor.dtype).endswith(NOT_OF_NUMPY):
+    if str(tensor.dtype).endswith("bfloat16"):
         tensor = tensor.float()
     return tensor.numpy()
 

@@ -175,10 +175,10 @@ class Wiring(Linear):
         if costs.shape[0] != costs.shape[1]:
             raise InputError(f"costs: shape {costs.shape} is not square; give one row and column per source")
         scale = np.sqrt(np.abs(np.diag(costs)))
-        if not (scale > 0).all() or np.abs(costs - costs.T).max() > _SYMMETRIC * np.abs(costs).max():
+        if not (scale > 0).all() or np.abs(costs - costs.T).max() > 1e-12 * np.abs(costs).max():
             raise InputError("costs: not symmetric with a positive diagonal; give a positive definite matrix")
         least = float(np.linalg.eigvalsh(costs / np.outer(scale, scale))[0])
-        if not least > _DEFINITE:
+        if not least > 1e-12:
             raise InputError(f"costs: not positive definite (least eigenvalue {least:.3g} in units of the diagonal)")
         object.__setattr__(self, "costs", locked((costs + costs.T) / 2))
 
@@ -229,9 +229,6 @@ class Wiring(Linear):
             )
         return self.costs
 
-
-_SYMMETRIC = 1e-12  # difference of two entries, relative to the largest entry, that is rounding
-_DEFINITE = 1e-12  # least eigenvalue, with a diagonal of ones, that is told from zero
 
 ENERGIES: dict[str, type[Neurons]] = {kind.name: kind for kind in (PeakActivity, WeightedActivity, Wiring)}
 """The kinds of this file by name."""

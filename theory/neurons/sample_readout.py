@@ -22,9 +22,6 @@ import numpy as np
 from theory.arrays import Array
 from theory.immutable import Frozen
 
-SPANNED = 1e-12  # share of the largest singular value below which a direction of the activity is rounding
-UNREAD = 1e-9  # share of the largest target that an exact decoder may miss on a sample by rounding
-
 
 @dataclass(frozen=True, eq=False)
 class SampleReadout(Frozen):
@@ -82,7 +79,7 @@ class SampleReadout(Frozen):
             # On every sample that counts, however little.
             counts = self.error_weights > 0
             wrong = np.abs(rest[counts]) / np.sqrt(self.error_weights[counts, None])
-            if wrong.max(initial=0.0) > UNREAD * np.abs(self.targets).max(initial=0.0):
+            if wrong.max(initial=0.0) > 1e-9 * np.abs(self.targets).max(initial=0.0):  # more than rounding
                 return float("inf")
             return float(self.decoder_cost * ((seen / sizes[:, None]) ** 2).sum())
         missed = float((rest**2).sum())
@@ -178,5 +175,5 @@ class SampleReadout(Frozen):
     def _factors(self, activity: Array) -> tuple[Array, Array, Array]:
         """U, s and V' of A~ = U diag(s) V', without what is rounding."""
         basis, sizes, turned = np.linalg.svd(self.features(activity), full_matrices=False)
-        kept = sizes > SPANNED * (sizes[0] if len(sizes) else 0.0)
+        kept = sizes > 1e-12 * (sizes[0] if len(sizes) else 0.0)
         return basis[:, kept], sizes[kept], turned[kept]

@@ -76,12 +76,10 @@ class _AffineHull(Reduction):
             return given
         targets = checked_targets(given.targets, problem.sources)
         told, size = targets @ hull.basis, np.abs(targets) @ np.abs(hull.basis)
-        told[np.abs(told) <= ROUNDING * size] = 0.0
+        told[np.abs(told) <= 1e-13 * size] = 0.0  # rounding of its terms
         if not told.any():
             raise InputError("targets: all are constant over the samples, so that nothing is to be decoded")
         return replace(given, targets=told)
 
-
-ROUNDING = 1e-13  # share of its terms that an entry of targets may be and is none
 
 AFFINE_HULL = _AffineHull()

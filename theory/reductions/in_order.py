@@ -12,9 +12,6 @@ from theory.readouts import Exact, Noisy, Soft
 from theory.reductions.column_order import column_order
 from theory.reductions.reduction import OneSolved, Reduction
 
-LARGEST_TABLE = 1 << 18
-"""Numbers in a table, beyond which it is left as it is: to write it anew takes as long as to solve it."""
-
 
 class _InOrder(Reduction):
     """See docs/mathematics.md, "Uniqueness"."""
@@ -30,7 +27,7 @@ class _InOrder(Reduction):
             and problem.transitions is None
             and type(problem.neurons).__module__.startswith("theory.neurons.")
             and type(problem.given_readout) in (Exact, Soft, Noisy)
-            and problem.sources.points.size <= LARGEST_TABLE
+            and problem.sources.points.size <= 1 << 18  # to write more anew takes as long as to solve it
             and (problem.sources.hull is None or problem.sources.from_samples)
         )
 

@@ -45,8 +45,6 @@ IN_LATEX = {
 }
 """The short names of left-hand sides in LaTeX."""
 
-TEXT_WIDTH = 110  # columns of the terminal
-
 _equation = partial(sp.Eq, evaluate=False)
 
 VARIANCE, BIAS, ENCODER_NORM, DECODER_NORM = sp.symbols("variance bias encoder_norm decoder_norm", positive=True)
@@ -152,10 +150,10 @@ class Derivation:
         blocks = []
         for number, step in enumerate(self.steps, 1):
             shown = "\n\n".join(
-                sp.pretty(expression, use_unicode=True, num_columns=TEXT_WIDTH) for expression in step.expressions
+                sp.pretty(expression, use_unicode=True, num_columns=110) for expression in step.expressions
             )
             indented = "\n".join(f"    {line}" if line.strip() else "" for line in shown.splitlines())
-            why = fill(unmarked(step.why), width=TEXT_WIDTH, initial_indent="   ", subsequent_indent="   ")
+            why = fill(unmarked(step.why), width=110, initial_indent="   ", subsequent_indent="   ")
             blocks.append(f"{number}. {step.name}\n{why}\n\n{indented}\n")
         return "\n".join(blocks)
 

@@ -22,8 +22,7 @@ from theory.theorems.theorem import CITED_2026, NONLINEAR, SECTION, Prediction, 
 
 __all__ = ["EXPENSIVE_WEIGHTS", "FREE_CONDITION", "ON_AND_OFF", "SHARED_NEURONS"]
 
-BESIDE = 1e-7  # distance of a threshold from a value, as a share of the range, up to which it may be there
-LEVEL = 1e-12  # slope up to which a sum of two lengths is level
+BESIDE_VALUES = 1e-7  # distance of a threshold from a value, as a share of the range, up to which it may be there
 
 
 class Channels(NamedTuple):
@@ -61,7 +60,7 @@ def channels(values: Array, probabilities: Array) -> Channels:
         return float(off - on)
 
     first, last = slope(least), slope(most)
-    if abs(first) <= LEVEL and abs(last) <= LEVEL:
+    if abs(first) <= 1e-12 and abs(last) <= 1e-12:
         threshold = (least + most) / 2  # two values, equally likely: all are as good
     elif first >= 0 or last <= 0:
         threshold = least if first >= 0 else most
@@ -133,7 +132,7 @@ def _shared_neurons(problem: Problem) -> Prediction:
 def _saved(points: Array, lengths: Array, probabilities: Array, best: Channels, others: Channels) -> float:
     """What a code costs less, as far as the first source's neurons say the second without a change of sign."""
     away, other = points[:, 0] - best.threshold, points[:, 1]
-    if np.abs(away).min() <= BESIDE or min(best.on, best.off) == 0:
+    if np.abs(away).min() <= BESIDE_VALUES or min(best.on, best.off) == 0:
         return 0.0
     rate, reach = others.on + others.off, 1.0
     for side, said in ((away > 0, best.on), (away < 0, best.off)):
@@ -182,7 +181,7 @@ def _in_two_channels(problem: Problem) -> bool:
     probabilities = problem.sources.sample_probabilities
     points, probabilities = problem.sources.points[probabilities > 0], probabilities[probabilities > 0]
     best = [channels(column, probabilities) for column in points.T]
-    return all(min(one.on, one.off) > BESIDE * max(one.on, one.off) for one in best)
+    return all(min(one.on, one.off) > BESIDE_VALUES * max(one.on, one.off) for one in best)
 
 
 def _by_free_neurons(problem: Problem) -> Prediction:

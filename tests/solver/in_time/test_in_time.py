@@ -17,6 +17,7 @@ from solver.in_time.descent import Descent
 from solver.in_time.network import LinearNetwork
 from solver.in_time.proof import MemoryProof, earned, proven
 from solver.in_time.repair import balanced, pruned
+from solver.in_time.solve import InTimeLimits
 from solver.strategies import seeds
 from tests.examples import share
 from tests.theory.in_time.test_memory import performing
@@ -182,7 +183,7 @@ def test_channels_in_unlike_units_far_from_zero_are_read():
 
 
 def test_where_no_network_is_found_it_is_refused(monkeypatch):
-    monkeypatch.setattr("solver.in_time.solve.MISSED", -1.0)
+    monkeypatch.setattr("solver.in_time.solve.IN_TIME_LIMITS", InTimeLimits(missed=-1.0))
     with pytest.raises(InputError, match="no network was found"):
         solve_in_time(recall(), tries=0)
 

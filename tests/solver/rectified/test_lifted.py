@@ -77,7 +77,7 @@ def test_a_first_order_solver_proves_nearly_as_much(four, monkeypatch):
 
     prices = multiplier(four, np.random.default_rng(3)) / four.frame.multiplier_unit
     fine = lifted_bound(four.frame, prices)
-    monkeypatch.setattr(lifted, "SIZES", replace(lifted.SIZES, interior=0))
+    monkeypatch.setattr(lifted, "LIFTED_SIZES", replace(lifted.LIFTED_SIZES, interior=0))
     assert lifted_bound(four.frame, prices) == pytest.approx(fine, rel=1e-2)
 
 

@@ -155,7 +155,7 @@ def test_without_products_the_bound_is_that_of_free_biases(functionals):
 def test_more_products_than_are_handled_at_once(monkeypatch):
     cover, multiplier = cut_into_cells(CLOUD, np.random.default_rng(0))
     bounds = cover.ratios(CLOUD, multiplier)
-    monkeypatch.setattr(module, "PRODUCTS", 7)
+    monkeypatch.setattr(module, "PRODUCTS_AT_ONCE", 7)
     assert len(cover.weight) > 20
     np.testing.assert_allclose(cover.ratios(CLOUD, multiplier), bounds, rtol=1e-12)
 
