@@ -29,12 +29,14 @@ from theory.groups import Groups, checked_groups, is_shared
 from theory.immutable import FixedDict, Immutable, derived
 from theory.inputs import as_rows, require_plain
 from theory.inputs.problem import (
+    NO_BEST_SIZE,
     checked_cost,
     checked_mixing,
     checked_neurons,
+    checked_readout,
+    checked_sources,
     checked_transitions,
     is_identity,
-    require_activity_cost,
     require_solvable,
 )
 from theory.modular.code import ModularCode
@@ -119,34 +121,18 @@ class Problem(Immutable):
         neurons: Neurons | None = None,
         activation: str | None = None,
     ) -> None:
-        if isinstance(sources, Sources):
-            if probabilities is not None:
-                raise InputError("probabilities: already part of the Sources given; set them there instead")
-            self.sources = sources
-        else:
-            self.sources = Sources(sources, probabilities)
+        self.sources = checked_sources(sources, probabilities)
         self.encoder_cost = checked_cost("encoder_cost", encoder_cost)
-        self.decoder_cost = checked_cost(
-            "decoder_cost",
-            decoder_cost,
-            positive="without a cost of the decoder ever weaker neurons cost ever less, and none is best",
-        )
+        self.decoder_cost = checked_cost("decoder_cost", decoder_cost, positive=NO_BEST_SIZE)
         self.activity_cost = checked_cost("activity_cost", activity_cost)
         self.bias_cost = checked_cost("bias_cost", bias_cost)
         self.mixing = checked_mixing(mixing, self.sources)
-        self.given_readout: Reads = Exact() if readout is None else readout
-        if not isinstance(self.given_readout, Reads):
-            raise InputError(f"readout: expected one of `theory.readouts`, got {type(readout).__name__}")
+        self.given_readout = checked_readout(readout)
         self.groups: Groups | None = None if groups is None else FixedDict(checked_groups(groups, self.sources.names))
         self.separate = bool(separate)
-        if self.separate and self.groups is None:
-            raise InputError("separate: nothing says what is to be kept apart; give groups")
         self.recurrent_cost = checked_cost("recurrent_cost", recurrent_cost)
         self.neurons = checked_neurons(neurons, activation)
-        require_activity_cost(self)
         self.transitions = checked_transitions(transitions, self.sources, fitting="recurrence" in vars(self))
-        if self.transitions is None and self.recurrent_cost != 1:
-            raise InputError("recurrent_cost: there is no recurrent layer to be paid for; give transitions as well")
         require_solvable(self)
         self._problems_among: dict[tuple[bytes, bool], Problem] = {}
         self._finish()
@@ -242,37 +228,12 @@ class Problem(Immutable):
         moves = self.transitions
         return None if moves is None else Recurrence(moves.matrices, self.recurrent_cost, moves.about(self.sources))
 
-    @derived
-    def feedforward(self) -> Problem:
-        """The problem without its recurrent layer.
-
-        Example:
-            >>> square = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
-            >>> problem = Problem(square, transitions=[[0, -1], [1, 0]], recurrent_cost=3)
-            >>> round(problem.modular_loss - problem.feedforward.modular_loss, 9)
-            6.0
-        """
-        return WITHOUT_LAYER.apply(self)
-
     @property
     def least_recurrent(self) -> float:
         """What recurrent weights cost at least, whatever the code."""
         return 0.0 if self.recurrence is None else self.recurrence.least
 
     # ---- dependent sources ------------------------------------------------------------------------------------
-
-    @derived
-    def on_hull(self) -> Problem:
-        """The problem of as many of the sources as tell the others, which is this one where none is told by others.
-
-        Codes there have the same neurons and losses; which of its sources a neuron reads means nothing.
-
-        Example:
-            >>> categories = Problem(np.eye(3))
-            >>> categories.on_hull.sources.names, categories.on_hull.mixing.tolist()
-            (('s1', 's2'), [[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]])
-        """
-        return AFFINE_HULL.apply(self)
 
     @derived
     def spans(self) -> tuple[Any, ...]:
@@ -352,32 +313,7 @@ class Problem(Immutable):
             return Sources.transformed(self.sources, self.sources.covariance_root, vertices)
         return self.neurons.height_sources(self)
 
-    @derived
-    def canonical(self) -> Problem:
-        """The problem in the form in which it is solved: f(w) = w'M w + h(w)^2, with h that of its own sources.
-
-        Weights, multiplier and loss of a code are those of this problem, which is its own canonical form where neurons
-        are linear and pay for their activity alone. Of dependent sources it is that of `on_hull`.
-
-        Example:
-            >>> problem = Problem([[-1, -1], [-1, 1], [1, -1]], activity_cost=2, bias_cost=3)
-            >>> weights = np.array([[1.0, 0.0], [1.0, 1.0]])
-            >>> bool(np.isclose(problem.loss(weights), problem.canonical.loss(weights)))
-            True
-        """
-        return CANONICAL.apply(self.on_hull)
-
-    @derived
-    def column_order(self) -> Indices:
-        """(d,) the sources in an order of their own; as given where the problem cannot be written in another."""
-        return IN_ORDER.order(self)
-
-    @derived
-    def in_order(self) -> Problem:
-        """The problem with its sources in that order, and channels and targets in one that follows from theirs."""
-        return IN_ORDER.apply(self)
-
-    # ---- coordinates that suit it -----------------------------------------------------------------------------
+    # ---- coordinates that suit it, and what is known in them --------------------------------------------------
 
     @derived
     def energy_root(self) -> Array:
@@ -399,32 +335,20 @@ class Problem(Immutable):
         return ProofCoordinates.of_problem(self)
 
     @derived
-    def whitened(self) -> Problem:
-        """The problem in whitened coordinates, where correlated sources cost no digits: the same loss for a code.
+    def pricing(self) -> Pricing:
+        """Exact pricing on the faces of the hull, for at most five sources, or a few samples of six or seven.
 
-        Its sources are known by their moments and vertices, in the order of the problem's own. Which neurons are
-        modular is another question there.
-
-        Example:
-            >>> problem = Problem([[-1, -1], [-1, 1], [1, -1]])
-            >>> weights = np.array([[1.0, 0.0], [1.0, 1.0]])
-            >>> neurons = problem.whitening.neurons(weights)
-            >>> bool(np.isclose(problem.loss(weights), problem.whitened.loss(neurons)))
-            True
+        Raises:
+            InputError: the hull has too many faces.
         """
-        return WHITENED.apply(self.on_hull)
+        inside = self.on_hull.feedforward
+        return Pricing(self.height_sources.faces, self.whitening) if inside is self else inside.pricing
 
     @derived
     def symmetry(self) -> Symmetry:
         """Permutations of the vertices that leave what neurons and readout cost as it is, in whitened coordinates.
 
         The optimal G and Y are the same for all of them (docs/mathematics.md, "Symmetry").
-
-        Example:
-            >>> angle = 2 * np.pi * np.arange(12)[:, None] * [1, 2] / 12
-            >>> ring = Problem(np.hstack([np.cos(angle), np.sin(angle)]))
-            >>> len(ring.symmetry), ring.symmetry.free_numbers  # turns and reflections; G has two numbers
-            (24, 2)
         """
         inside = self.whitened
         forms = [inside.readout.gram] + ([] if inside.readout.ridge is None else [inside.readout.ridge])
@@ -452,20 +376,37 @@ class Problem(Immutable):
         """Loss of the best modular code."""
         return self.modular.loss
 
+    # ---- the easier problems that it comes to, each by one of `theory.reductions` --------------------------------
+
     @derived
-    def pricing(self) -> Pricing:
-        """Exact pricing on the faces of the hull, for at most five sources, or a few samples of six or seven.
+    def in_order(self) -> Problem:
+        """The problem with its sources in an order of their own, and channels and targets in one that follows."""
+        return IN_ORDER.apply(self)
 
-        Raises:
-            InputError: the hull has too many faces.
-        """
-        if self.transitions is not None:
-            return self.feedforward.pricing
-        if self.hull is not None:
-            return self.on_hull.pricing
-        return Pricing(self.height_sources.faces, self.whitening)
+    @derived
+    def column_order(self) -> Indices:
+        """(d,) the sources in that order; as given where the problem cannot be written in another."""
+        return IN_ORDER.order(self)
 
-    # ---- groups and parts -------------------------------------------------------------------------------------
+    @derived
+    def on_hull(self) -> Problem:
+        """The problem of as many of the sources as tell the others, which is this one where none is told by others."""
+        return AFFINE_HULL.apply(self)
+
+    @derived
+    def canonical(self) -> Problem:
+        """The problem in the form in which it is solved: f(w) = w'M w + h(w)^2, with h that of its own sources."""
+        return CANONICAL.apply(self.on_hull)
+
+    @derived
+    def feedforward(self) -> Problem:
+        """The problem without its recurrent layer."""
+        return WITHOUT_LAYER.apply(self)
+
+    @derived
+    def whitened(self) -> Problem:
+        """The problem in whitened coordinates, where correlated sources cost no digits: the same loss for a code."""
+        return WHITENED.apply(self.on_hull)
 
     @derived
     def separated(self) -> Problem:
@@ -473,11 +414,6 @@ class Problem(Immutable):
 
         Raises:
             InputError: there are no groups.
-
-        Example:
-            >>> problem = Problem([[0, 0], [1, 0], [0, 1]], groups={"first": [0]})
-            >>> problem.separated.separate, problem.separated.groups
-            (True, {'first': (0,), 's2': (1,)})
         """
         if self.separate:
             return self
@@ -496,14 +432,10 @@ class Problem(Immutable):
 
     @derived
     def separable(self) -> bool:
-        """Whether it is plain that nothing is gained by neurons that read several groups.
-
-        Example:
-            >>> box = [[0, 0], [0, 1], [1, 0], [1, 1]]
-            >>> Problem(box, probabilities=[4, 1, 1, 4], groups={}).separable, Problem(box[:3], groups={}).separable
-            (True, False)
-        """
+        """Whether it is plain that nothing is gained by neurons that read several groups."""
         return GROUP_BY_GROUP.separable(self.on_hull)
+
+    # ---- others like it ---------------------------------------------------------------------------------------
 
     def part(self, members: Sequence[int]) -> Problem:
         """The problem of some of the sources by themselves, seen and decoded through their columns of the matrices.

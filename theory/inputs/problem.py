@@ -20,15 +20,18 @@ from theory.errors import InputError
 from theory.immutable import locked
 from theory.inputs import LARGEST, SMALLEST, as_matrix
 from theory.neurons import ACTIVATIONS, Activity, Canonical, Linear, Neurons, Nonlinear
+from theory.readouts import Exact, Reads
 from theory.sources import EXACT_DIMENSION, SOURCES, Sources
 
 __all__ = [
+    "NO_BEST_SIZE",
     "checked_cost",
     "checked_mixing",
     "checked_neurons",
+    "checked_readout",
+    "checked_sources",
     "checked_transitions",
     "is_identity",
-    "require_activity_cost",
     "require_solvable",
     "within_digits",
 ]
@@ -54,6 +57,8 @@ class ProblemLimits:
 
 LIMITS = ProblemLimits()
 
+NO_BEST_SIZE = "without a cost of the decoder ever weaker neurons cost ever less, and none is best"
+
 
 @contextmanager
 def within_digits(problem: Any) -> Iterator[None]:
@@ -74,6 +79,32 @@ def within_digits(problem: Any) -> Iterator[None]:
             f"sources: their sizes, or those of the mixing's columns, lie too far apart for floating point ({error}); "
             "choose units in which they are alike"
         ) from None
+
+
+def checked_sources(sources: ArrayLike | Sources, probabilities: ArrayLike | None) -> Sources:
+    """Sources, from samples (T, d) and their weights (T,) too.
+
+    Raises:
+        InputError: weights of sources that have their own; what `Sources` refuses.
+    """
+    if not isinstance(sources, Sources):
+        return Sources(sources, probabilities)
+    if probabilities is not None:
+        raise InputError("probabilities: already part of the Sources given; set them there instead")
+    return sources
+
+
+def checked_readout(readout: Reads | None) -> Reads:
+    """What is decoded and how: the data, exactly, if it is not passed.
+
+    Raises:
+        InputError: no readout.
+    """
+    if readout is None:
+        return Exact()
+    if not isinstance(readout, Reads):
+        raise InputError(f"readout: expected one of `theory.readouts`, got {type(readout).__name__}")
+    return readout
 
 
 def checked_transitions(
@@ -204,6 +235,11 @@ def require_solvable(problem: Any) -> None:
     Raises:
         InputError: see what is called here.
     """
+    if problem.separate and problem.groups is None:
+        raise InputError("separate: nothing says what is to be kept apart; give groups")
+    require_activity_cost(problem)
+    if problem.transitions is None and problem.recurrent_cost != 1:
+        raise InputError("recurrent_cost: there is no recurrent layer to be paid for; give transitions as well")
     if problem.hull is not None:
         require_reducible(problem)
     if isinstance(problem.neurons, Nonlinear):

@@ -31,10 +31,16 @@ class _AffineHull(Reduction):
         return bool(problem.dependent)
 
     def apply(self, problem: Any) -> Any:
-        """See `Reduction`.
+        """See `Reduction`. Which of its sources a neuron reads there means nothing.
 
         Raises:
             InputError: a readout or a kind of neuron of one's own that does not say what it is on the hull.
+
+        Example:
+            >>> from theory.problem import Problem
+            >>> categories = Problem(np.eye(3))
+            >>> categories.on_hull.sources.names, categories.on_hull.mixing.tolist()
+            (('s1', 's2'), [[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]])
         """
         if not self.accepts(problem):
             return problem

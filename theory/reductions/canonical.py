@@ -23,6 +23,13 @@ class _CanonicalForm(Reduction):
 
         Raises:
             InputError: costs that take the sources beyond the numbers of floating point.
+
+        Example:
+            >>> from theory.problem import Problem
+            >>> problem = Problem([[-1, -1], [-1, 1], [1, -1]], activity_cost=2, bias_cost=3)
+            >>> weights = [[1.0, 0.0], [1.0, 1.0]]
+            >>> abs(problem.loss(weights) - problem.canonical.loss(weights)) < 1e-12
+            True
         """
         if not self.accepts(problem):
             return problem

@@ -105,6 +105,12 @@ class _GroupByGroup(Reduction):
 
         The hull is a product over the groups, and neither the readout nor what neurons pay has entries between them;
         correlations do not matter (docs/mathematics.md, "Groups").
+
+        Example:
+            >>> from theory.problem import Problem
+            >>> box = [[0, 0], [0, 1], [1, 0], [1, 1]]
+            >>> Problem(box, probabilities=[4, 1, 1, 4], groups={}).separable, Problem(box[:3], groups={}).separable
+            (True, False)
         """
         if problem.groups is None or self.coupled(problem):
             return False

@@ -28,6 +28,14 @@ class _Whitened(Reduction):
 
         Raises:
             FloatingPointError: units that leave these coordinates without numbers.
+
+        Example:
+            >>> from theory.problem import Problem
+            >>> problem = Problem([[-1, -1], [-1, 1], [1, -1]])
+            >>> weights = np.array([[1.0, 0.0], [1.0, 1.0]])
+            >>> neurons = problem.whitening.neurons(weights)
+            >>> bool(np.isclose(problem.loss(weights), problem.whitened.loss(neurons)))
+            True
         """
         if problem.transitions is not None:
             return problem.feedforward.whitened  # what neurons cost is the same

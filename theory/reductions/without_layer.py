@@ -16,7 +16,15 @@ class _WithoutLayer(Reduction):
         return problem.transitions is not None
 
     def apply(self, problem: Any) -> Any:
-        """See `Reduction`."""
+        """See `Reduction`.
+
+        Example:
+            >>> from theory.problem import Problem
+            >>> square = [[-1, -1], [-1, 1], [1, -1], [1, 1]]
+            >>> problem = Problem(square, transitions=[[0, -1], [1, 0]], recurrent_cost=3)
+            >>> round(problem.modular_loss - problem.feedforward.modular_loss, 9)
+            6.0
+        """
         return problem.replaced(transitions=None, recurrent_cost=1.0) if self.accepts(problem) else problem
 
     def of(self, problem: Any) -> Any:
