@@ -85,6 +85,11 @@ def _index(member: Any, group: str, names: Sequence[str]) -> int:
     return int(member)
 
 
+def groups_of(problem: Any) -> Groups:
+    """The groups of a problem, each source by itself where there are none."""
+    return problem.groups or {name: (index,) for index, name in enumerate(problem.sources.names)}
+
+
 def is_shared(groups: Groups) -> bool:
     """Whether a source is in several groups.
 

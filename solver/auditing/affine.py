@@ -28,10 +28,12 @@ from theory.sources import CHUNK_ROWS, Sources
 
 @dataclass(frozen=True)
 class AffineTolerances:
-    """Digits of the fit, and what counts as varying and as decodable."""
+    """Digits of the fit, and what counts as varying, as the activity of these samples, and as decodable."""
 
     refinements: int = 2  # steps of least squares on the residue: they restore what the normal equations cost
     silent: float = 1e-12  # deviation of a neuron's affine part, relative to the largest
+    by_chance: float = 2.0  # times the share that as many numbers would explain of noise
+    most_chance: float = 0.25  # share of noise explained, above which there are too few samples to tell
     spanned: float = 1e-10  # least singular value of a code, its weights counted in deviations, that can be decoded
 
 
@@ -267,6 +269,24 @@ def require_decodable(problem: Problem, weights: Array, *, rescaled: bool = Fals
             f"activity: what of it is affine spans {rank} direction(s) of {problem.dimension} source(s), so that they "
             f"cannot be decoded without error; {remedy} a readout that may err (theory.readouts.Soft, --error-cost), "
             "or fewer sources"
+        )
+
+
+def require_related(sources: Sources, unexplained: float, numbers: int) -> None:
+    """Refuse activity that follows these samples no more than noise would.
+
+    Args:
+        sources: with the samples.
+        unexplained: share of the variance of the activity that no function of the sources explains.
+        numbers: that were fitted to each neuron, but for its mean.
+    """
+    share = sources.probabilities
+    count = sources.count if share is None else 1 / float(share @ share)
+    chance, explained = numbers / max(count - 1, 1.0), 1 - unexplained
+    if chance < AFFINE.most_chance and explained <= AFFINE.by_chance * chance:
+        raise InputError(
+            f"activity: the sources explain {100 * explained:.2g} % of it, where they would explain about "
+            f"{100 * chance:.2g} % of noise; give the activity of these samples, in the same order"
         )
 
 

@@ -25,6 +25,7 @@ from solver.auditing.affine import (
     affine_part,
     decoding_error,
     encoding_error,
+    require_related,
     varying,
     without_rounding,
 )
@@ -40,7 +41,7 @@ from theory.conditions import Verdict, decide
 from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
-from theory.inputs import LARGEST, as_matrix, column_names
+from theory.inputs import LARGEST, as_matrix, column_names, neuron_names
 from theory.inputs.tensors import layer_weights
 from theory.problem import Problem
 from theory.sources import Sources
@@ -51,12 +52,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ActivityTolerances:
-    """What counts as zero, and as the activity of these samples."""
+    """What counts as zero."""
 
     negative: float = 1e-6  # relative to the largest activity: the rounding of single precision
     affine: float = 1e-12  # share of the variance that rounding may leave unexplained
-    by_chance: float = 2.0  # times the share that the sources would explain of noise
-    most_chance: float = 0.25  # share of noise explained, above which there are too few samples to tell
 
 
 TOLERANCES_OF_ACTIVITY = ActivityTolerances()
@@ -214,7 +213,7 @@ def audit(
         _require_rescalable(problem, encoder, decoder)
     else:
         _require_nonnegative(values)
-    names = _names(activity, values.shape[1]) if neurons is None else tuple(neurons)
+    names = neuron_names(activity, values.shape[1], neurons)
     if not problem.neurons.linear:
         from solver.auditing.nonlinear import audit_nonlinear
 
@@ -223,7 +222,7 @@ def audit(
     # Step 1.
     part = affine_part(values, problem.sources)
     unexplained, shares = _unexplained(part)
-    _require_related(unexplained, problem.sources)
+    require_related(problem.sources, unexplained, problem.sources.on_hull.dimension)
     encoder_error = decoder_error = float("nan")
     if encoder is not None:
         encoder, encoder_error = encoding_error(problem, part.weights, encoder)
@@ -343,18 +342,6 @@ def _unexplained(part: AffinePart) -> tuple[float, Array]:
     return 0.0 if together < affine else together, np.where(shares < affine, 0.0, np.minimum(shares, 1.0))
 
 
-def _require_related(unexplained: float, sources: Sources) -> None:
-    """Refuse activity that follows these samples no more than noise would."""
-    share = sources.probabilities
-    count = sources.count if share is None else 1 / float(share @ share)
-    chance, explained = sources.on_hull.dimension / max(count - 1, 1.0), 1 - unexplained
-    if chance < TOLERANCES_OF_ACTIVITY.most_chance and explained <= TOLERANCES_OF_ACTIVITY.by_chance * chance:
-        raise InputError(
-            f"activity: the sources explain {100 * explained:.2g} % of it, where they would explain "
-            f"{100 * chance:.2g} % of noise; give the activity of these samples, in the same order"
-        )
-
-
 def _lifts(part: AffinePart, least: Array) -> Array:
     """(n,) by how much biases had to be raised, beyond rounding."""
     lifts = least - part.mean
@@ -366,7 +353,3 @@ def _verdict(problem: Problem, practically: float) -> Verdict | None:
         return None
     verdict = decide(problem) if problem.groups is None else separation(problem)
     return replace(verdict, practically=practically)
-
-
-def _names(activity: ArrayLike, count: int) -> tuple[str, ...]:
-    return column_names(activity, "activity") or tuple(str(number + 1) for number in range(count))

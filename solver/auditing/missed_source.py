@@ -22,7 +22,8 @@ import numpy as np
 
 from solver.auditing.missed_findings import KINDS, MissedFindings, Shares
 from theory.errors import InputError
-from theory.inputs import as_matrix, column_names
+from theory.groups import groups_of
+from theory.inputs import as_matrix, column_names, neuron_names
 from theory.problem import Problem
 from theory.sources import Sources
 
@@ -166,7 +167,7 @@ def missed_source(
         if len(table) != known.count:
             raise InputError(f"{name}: {len(table)} row(s) do not fit {known.count} samples; give one per sample")
     _require_orders(known.count, block, permutations, level)
-    parts = {name: known.points[:, list(members)] for name, members in (problem.groups or _single(known)).items()}
+    parts = {name: known.points[:, list(members)] for name, members in groups_of(problem).items()}
     labels = column_names(missing, "missing")
     if called is None:
         called = labels[0] if labels is not None and len(labels) == 1 else MISSING
@@ -175,9 +176,8 @@ def missed_source(
     orders = _orders(known.count, block, permutations, np.random.default_rng(rng))
     without = _shares(values, parts, orders)
     given = _shares(values, parts | {called: hidden}, orders)
-    names = tuple(neurons) if neurons is not None else column_names(activity, "activity")
     return MissedSource(
-        neurons=names or tuple(str(number) for number in range(1, values.shape[1] + 1)),
+        neurons=neuron_names(activity, values.shape[1], neurons),
         without=without,
         given=given,
         kinds=tuple(map(_kind, without.p < level, given.p < level)),
@@ -196,10 +196,6 @@ def _persistence(values: Array, parts: Sequence[Array], block: int) -> float:
     clear = size > PERMUTED.rounding * ((values - values.mean(axis=0)) ** 2).sum(axis=0)
     later = (left[block:] * left[:-block]).sum(axis=0)
     return float(np.mean(later[clear] / size[clear])) if clear.any() else 0.0
-
-
-def _single(sources: Sources) -> dict[str, tuple[int, ...]]:
-    return {name: (number,) for number, name in enumerate(sources.names)}
 
 
 def _require_orders(count: int, block: int, permutations: int, level: float) -> None:

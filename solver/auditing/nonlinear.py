@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from solver.auditing.affine import decoding_error, encoding_error
+from solver.auditing.affine import decoding_error, encoding_error, require_related
 from solver.auditing.findings import NonlinearFindings
 from solver.auditing.hinge import rectified_part
 from solver.certificate.nonlinear import NONLINEAR_PROOF, bound_of, measured, model_of
@@ -38,12 +38,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NonlinearAuditTolerances:
-    """What counts as silent, as explained by chance, and as an exact readout."""
+    """What counts as silent and as an exact readout, and how long is priced."""
 
     silent: float = 1e-9  # share of the loss below which a neuron's energy is the interior method's
     exact: float = 1e-12  # stands for mu / kappa where errors are forbidden, as a share of what the code explains
-    by_chance: float = 2.0  # times the share that as many numbers would explain of noise
-    most_chance: float = 0.25  # of noise explained, above which there are too few samples to tell
     seconds: float = 20.0  # of pricing for the missing neuron, if there is no time limit
 
 
@@ -212,7 +210,7 @@ def _network(problem: Problem, given: Array, encoder: ArrayLike | None, decoder:
         residue = _expected(problem, (given - activity) ** 2)
         shares[varied] = np.minimum(residue[varied] / variance[varied], 1.0)
         unexplained = float(min(1.0, residue.sum() / variance.sum())) if varied.any() else 0.0
-        _require_related(problem, unexplained)
+        require_related(problem.sources, unexplained, problem.dimension + 1)
         matrix = part.weights @ problem.pseudoinverse
         if encoder is not None:
             network, encoder_error = encoding_error(problem, part.weights, encoder)
@@ -275,18 +273,6 @@ def _code(
         seconds=0.0,
         problem=problem,
     ).bounded_by(bound, "bounded")
-
-
-def _require_related(problem: Problem, unexplained: float) -> None:
-    """Refuse activity that follows these samples no more than noise would."""
-    share = problem.sources.probabilities
-    count = problem.sources.count if share is None else 1 / float(share @ share)
-    chance, explained = (problem.dimension + 1) / max(count - 1, 1.0), 1 - unexplained
-    if chance < TOLERANCES.most_chance and explained <= TOLERANCES.by_chance * chance:
-        raise InputError(
-            f"activity: rectified functions of the sources explain {100 * explained:.2g} % of it, and about "
-            f"{100 * chance:.2g} % of noise; give the activity of these samples, in the same order"
-        )
 
 
 def _expected(problem: Problem, values: Array) -> Array:

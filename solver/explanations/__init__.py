@@ -3,7 +3,7 @@
 from solver.explanations.explain import explain
 from solver.explanations.explanation import Explanations
 from solver.explanations.findings import Explanation
-from solver.explanations.formulas import Formula, formula_count
+from solver.explanations.formulas import Formula
 from solver.explanations.pairs import LabelPair, LabelPairs
 
-__all__ = ["Explanation", "Explanations", "Formula", "LabelPair", "LabelPairs", "explain", "formula_count"]
+__all__ = ["Explanation", "Explanations", "Formula", "LabelPair", "LabelPairs", "explain"]

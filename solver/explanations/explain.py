@@ -32,7 +32,7 @@ from solver.explanations.selectivity import rankings
 from solver.solving.limits import generator_of, require_seconds
 from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
-from theory.inputs import as_matrix, checked_names, checked_probabilities, column_names
+from theory.inputs import as_matrix, checked_probabilities, neuron_names
 
 DEFAULT_SHUFFLES = 20
 
@@ -104,8 +104,7 @@ def explain(
     values = as_matrix(activity, "activity")
     given = checked_probabilities(probabilities, len(values))
     weights = np.ones(len(values)) if given is None or np.ptp(given) == 0 else given
-    names = column_names(activity, "activity") or tuple(str(number + 1) for number in range(values.shape[1]))
-    names = names if neurons is None else checked_names(tuple(neurons), values.shape[1])
+    names = neuron_names(activity, values.shape[1], neurons)
     require_seconds(time_limit)
     _require_shuffles(shuffles, len(values), series=series)
     # Step 1.

@@ -19,7 +19,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import permutations, product
-from math import comb
 from typing import Any
 
 import numpy as np
@@ -98,16 +97,6 @@ class Formula:
         if len(set(self.operators)) < 2:
             return f" {self.operators[0]} ".join(words) if self.operators else words[0]
         return f"{words[0]} {self.operators[0]} ({words[1]} {self.operators[1]} {words[2]})"
-
-
-def formula_count(labels: int) -> int:
-    """How many formulas there are of so many labels.
-
-    Example:
-        >>> [formula_count(labels) for labels in (1, 2, 3, 300)]
-        [2, 12, 94, 285485800]
-    """
-    return 2 * labels + 8 * comb(labels, 2) + 64 * comb(labels, 3)
 
 
 @dataclass(frozen=True, eq=False)

@@ -55,20 +55,3 @@ def rankings(activity: Array, weights: Array) -> list[Ranking]:
     """
     numbers = levels(activity, ROUNDING * np.ptp(activity, axis=0))
     return [Ranking(number, weights) for number in numbers.T]
-
-
-def average_precision(activity: Array, labels: Mask, weights: Array) -> Array:
-    """(n, k) of each neuron for each label.
-
-    Args:
-        activity: (T, n).
-        labels: (T, k), each true for one sample at least.
-        weights: (T,) of the samples, positive.
-
-    Example:
-        >>> activity = np.array([[4.0], [3.0], [2.0], [1.0]])
-        >>> labels = np.array([[1, 0], [0, 1], [1, 0], [0, 1]], dtype=bool)
-        >>> average_precision(activity, labels, np.ones(4)).round(4).tolist()
-        [[0.8333, 0.5]]
-    """
-    return np.array([ranking.precision(labels.T) for ranking in rankings(activity, weights)])

@@ -9,7 +9,7 @@ import numpy as np
 from solver.pictures.words import aligned
 
 if TYPE_CHECKING:
-    from solver.explanations.findings import Explanation, ExplanationFields
+    from solver.explanations.findings import ExplanationFields
     from solver.explanations.pairs import LabelPair
 
 ROWS = 40  # neurons in a table that is read
@@ -31,7 +31,7 @@ def _row(found: ExplanationFields, number: int) -> dict[str, Any]:
     return {
         "neuron": one.neuron,
         "fires": one.fires,
-        "formula": _said(one),
+        "formula": str(one.formula or ("always fires" if one.fires else "never fires")),
         "iou": one.iou,
         "upper_bound": one.upper_bound,
         "ties": one.ties,
@@ -45,12 +45,6 @@ def _row(found: ExplanationFields, number: int) -> dict[str, Any]:
         "chance_precision": float(found.chance_selectivity[number, best]),
         "chance_deviation": float(found.chance_deviation[number, best]),
     }
-
-
-def _said(one: Explanation) -> str:
-    if one.formula is not None:
-        return str(one.formula)
-    return "always fires" if one.fires else "never fires"
 
 
 # ---- sentences ----------------------------------------------------------------------------------------------------

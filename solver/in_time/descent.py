@@ -42,7 +42,7 @@ class Descent:
         """Steps 2 to 4, from a network that does the task."""
         from scipy.optimize import minimize
 
-        size, start = len(network), _flat(network)
+        size, start = len(network), np.concatenate([part.ravel() for part in _parts(network)])
         activity = float(np.abs(network.run(self.trials.inputs)).max()) or 1.0
         loss, units = self._loss(start, size)[0], self._units(network, activity)
 
@@ -176,10 +176,6 @@ class Descent:
             for channel in range(channels):
                 now[:, own, inward + own * channels + channel] += trials.inputs[:, step, channel, None]
         return slopes
-
-
-def _flat(network: LinearNetwork) -> Array:
-    return np.concatenate([part.ravel() for part in _parts(network)])
 
 
 def _parts(network: LinearNetwork) -> tuple[Array, ...]:

@@ -29,21 +29,16 @@ if TYPE_CHECKING:
 
 def starts(trials: Trials) -> Iterator[LinearNetwork]:
     """Networks that do the task."""
-    sums, shift, enter = _sums(trials)
+    sums, unit = np.cumsum(trials.inputs, axis=1), np.eye(trials.channels)
     targets = _read(trials, sums)
     if targets is not None:
         used = np.flatnonzero(np.abs(targets).max(axis=0) > TRIALS.missed * np.abs(targets).max())
-        kept = sums[..., used], shift[np.ix_(used, used)], enter[used], targets[:, used]
+        kept = sums[..., used], unit[np.ix_(used, used)], unit[used], targets[:, used]
         for neurons in _neurons(trials, kept[0], kept[3]):
             yield carrying(trials, neurons, *kept[1:3], np.zeros(len(used)))
         return
     shift, enter, rest = _ages(trials)
     yield carrying(trials, np.eye(len(rest)), shift, enter, rest)
-
-
-def _sums(trials: Trials) -> tuple[Array, Array, Array]:
-    """(n, T, p) the sums of the inputs so far, and how they change: latent weights and input."""
-    return np.cumsum(trials.inputs, axis=1), np.eye(trials.channels), np.eye(trials.channels)
 
 
 def _ages(trials: Trials) -> tuple[Array, Array, Array]:

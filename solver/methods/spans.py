@@ -102,7 +102,7 @@ class _SpansSearch:
         if self._is_silent():
             energies = np.zeros(len(self.units))
         else:
-            energies = optimal_energies(self.units, self.readout, start * self._size())
+            energies = optimal_energies(self.units, self.readout, start * self.inside.modular_loss / 2)
         kept = energies > SPANS.energy * energies.max(initial=0.0)
         if kept.any():
             # Those that have gone may come again.
@@ -153,10 +153,6 @@ class _SpansSearch:
             return False
         worth = self.readout.multiplier(np.zeros((self.units.shape[1],) * 2))
         return bool((np.einsum("ni,ij,nj->n", self.units, worth, self.units) <= 1 + SPANS.excess).all())
-
-    def _size(self) -> float:
-        """The energy of a code of the size that the readout asks for."""
-        return float(self.inside.modular_loss) / 2
 
     def _join(self, span: Span, neurons: Array) -> None:
         """Add neurons (m, k) of a group to the pool."""

@@ -15,7 +15,7 @@ from solver.codes.reads import named, strongest_group
 from theory.conditions.practically import excess
 from theory.dependent.columns import in_own_columns, own_family
 from theory.errors import InputError
-from theory.groups import parts_of
+from theory.groups import groups_of, parts_of
 from theory.inputs import as_matrix
 from theory.neurons.nonlinear import rectified
 
@@ -74,7 +74,7 @@ class NonlinearCode(CertifiedCode):
 
         A free neuron reads one source where its activity is a function of that source's value on the samples.
         """
-        names = list(self.problem.sources.names if self.problem.groups is None else self.problem.groups)
+        names = list(groups_of(self.problem))
         reads = _reads(self.problem, self.sample_activity, self.encoder)
         return [tuple(names[index] for index in np.flatnonzero(row)) for row in reads]
 
@@ -92,7 +92,7 @@ class NonlinearCode(CertifiedCode):
             >>> sorted(solve(Problem(square, activation="rectified", readout=Soft(100))).mostly_reads())
             [('s1', 0.0), ('s2', 0.0)]
         """
-        groups = _groups_of(self.problem)
+        groups = groups_of(self.problem)
         if not self.encoder.shape[1]:
             other = np.column_stack([_unexplained(self.problem, self.sample_activity, own) for own in groups.values()])
             return named(other.argmin(axis=1), other.min(axis=1), list(groups))
@@ -186,14 +186,9 @@ def _costs(problem: Problem, activity: Array, encoder: Array) -> Array:
     return np.asarray(paid + problem.encoder_cost * (encoder**2).sum(axis=1) if encoder.shape[1] else paid)
 
 
-def _groups_of(problem: Problem) -> dict[str, tuple[int, ...]]:
-    """The groups, each source by itself where there are none."""
-    return problem.groups or {name: (index,) for index, name in enumerate(problem.sources.names)}
-
-
 def _reads(problem: Problem, activity: Array, encoder: Array) -> Array:
     """(n, parts) whether each neuron reads each group, or each source where there are no groups."""
-    groups = _groups_of(problem)
+    groups = groups_of(problem)
     if encoder.shape[1]:
         deviation = np.sqrt(np.diag(problem.sources.covariance))
         sizes = parts_of(_weights(problem, encoder) * deviation, groups)

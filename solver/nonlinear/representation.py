@@ -140,6 +140,7 @@ class NonlinearRepresentation(Drawn, Answer, NonlinearCode):  # type: ignore[mis
         return as_text(self)
 
     def _repr_html_(self) -> str:
-        from solver.pictures.nonlinear import as_html
+        from solver.pictures.nonlinear import sentences
+        from theory.writing import block
 
-        return as_html(self)
+        return block(sentences(self), self.columns() if len(self) else None)

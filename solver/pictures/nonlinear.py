@@ -19,11 +19,12 @@ from solver.pictures.words import (
     kind_words,
     percent,
     price_sentence,
+    proof_words,
     reading_shares,
     reading_words,
     scales_words,
 )
-from theory.writing import block
+from theory.groups import groups_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +53,7 @@ def sentences(answer: NonlinearCode) -> list[str]:
         *(reading_words(answer) if price else []),
         linearity,
         sentence(answer.ambiguity()),
-        _proof(answer),
+        proof_words(answer, f"no code of {answer.problem.neurons.name} neurons"),
     ]
     if answer.status == "bounded":
         lines.append(f"Why not optimal: {answer.message}.")
@@ -87,7 +88,7 @@ def _who(answer: NonlinearCode) -> str:
 def _telling(answer: NonlinearCode) -> str | None:
     """The first of several sources, or groups, of which any activity of free neurons is a function, or None."""
     problem = answer.problem
-    parts = problem.groups or {name: (index,) for index, name in enumerate(problem.sources.names)}
+    parts = groups_of(problem)
     if problem.neurons.name != "free" or len(parts) == 1:
         return None
     samples = len(np.unique(problem.sources.points, axis=0))
@@ -102,16 +103,6 @@ def _linearity(answer: NonlinearCode) -> str:
     if price <= 10 * answer.tolerance:
         return "Linear neurons do as well." if answer.status == "optimal" else ""
     return f"Linear neurons would cost {'' if answer.status == 'optimal' else 'at least '}{percent(price)} more."
-
-
-def _proof(answer: NonlinearCode) -> str:
-    loss, gap = f"{answer.loss:.9g}", f"{answer.gap:.1e}"
-    effort = f"{answer.seconds:.3g} s, {counted(answer.iterations, 'iteration')}"
-    if answer.status == "optimal":
-        return f"Loss {loss}, proven optimal to a relative gap of {gap} (method {answer.method}, {effort})."
-    start = "Interrupted: best loss so far" if answer.status == "interrupted" else "Best loss found"
-    bound = f"no code of {answer.problem.neurons.name} neurons costs less than {answer.lower_bound:.9g}"
-    return f"{start} {loss}; {bound} (relative gap {gap}; method {answer.method}, {effort})."
 
 
 def as_text(answer: NonlinearCode) -> str:
@@ -132,11 +123,6 @@ def as_text(answer: NonlinearCode) -> str:
         if len(answer) > ROWS_IN_TEXT:
             lines.append(f"... and {len(answer) - ROWS_IN_TEXT} more")
     return "\n".join(lines)
-
-
-def as_html(answer: NonlinearCode) -> str:
-    """Sentences and a table of neurons, for a notebook."""
-    return block(sentences(answer), answer.columns() if len(answer) else None)
 
 
 def page(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:

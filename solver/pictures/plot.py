@@ -217,13 +217,12 @@ def _colour_groups(figure: SubFigure, axes: Axes, representation: Code) -> None:
 
 
 def _draw_condition(figure: SubFigure, problem: Problem, condition: Array) -> None:
-    names = _labels(problem)
     bias = problem.height_sources.least_bias
     values = condition / np.outer(bias, bias)
     axes = figure.subplots()
     image = axes.imshow(values, cmap=style.SIGNED, vmin=-1, vmax=1, interpolation="nearest")
     style.name_columns(axes, problem.sources.names)
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(problem.dimension), [style.label_of(name) for name in problem.sources.names])
     axes.set_title("F relative to the biases, $F_{ij} / m_i m_j$")
     _grid_lines(axes, values.shape)
     _signed_bar(figure, axes, image)
@@ -240,10 +239,6 @@ def _grid_lines(axes: Axes, shape: tuple[int, ...]) -> None:
 
 def _signed_bar(figure: SubFigure, axes: Axes, image: mpl.image.AxesImage) -> None:
     style.colour_bar(figure, image, axes, shrink=0.6, aspect=16, pad=0.02, ticks=[-1, 0, 1])
-
-
-def _labels(problem: Problem) -> tuple[str, ...]:
-    return tuple(style.label_of(name) for name in problem.sources.names)
 
 
 def draw_loss(axes: Axes, representation: Code) -> None:

@@ -20,11 +20,11 @@ from solver.pictures.words import (
     aligned,
     conjugated,
     counted,
-    duration,
     kind_words,
     listed,
     percent,
     price_sentence,
+    proof_words,
     reading_shares,
     reading_words,
     scales_words,
@@ -56,6 +56,8 @@ NEVER_EXACTLY = (
     "(Sources.from_moments), may be."
 )
 """What is said of samples that are modular for practical purposes alone."""
+
+NO_PRICE_ASKED = "No other codes were asked for: each neuron was to read one group."
 
 STRONG_WEIGHT = 1 / 3  # relative weight from which on a source is named as one that the neuron codes mainly
 
@@ -113,11 +115,13 @@ def sentences(representation: Code) -> list[str]:
         >>> print(sentences(solve(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])))[1])
         2 neurons code 2 sources (4 samples), one source each.
     """
-    lines = [_who(representation)]
+    lines, separate = [_who(representation)], representation.problem.separate
     if representation.problem.sources.identified:
         hint = [NEVER_EXACTLY] if _is_nearly_modular(representation) else []
-        lines = [_price(representation), *hint, *lines, *reading_words(representation)]
-    lines += [*_recurrent(representation), sentence(representation.ambiguity(quick=True)), _proof(representation)]
+        price = NO_PRICE_ASKED if separate else price_sentence(representation)
+        lines = [price, *hint, *lines, *reading_words(representation)]
+    proof = proof_words(representation, "no such code" if separate else "no code")
+    lines += [*_recurrent(representation), sentence(representation.ambiguity(quick=True)), proof]
     lines += [*dependence_words(representation.problem), *scales_words(representation.problem)]
     if representation.status == "bounded" and not representation.message.endswith("as asked"):
         # Another method or solver may do better, if one knows how this one ended.
@@ -192,23 +196,6 @@ def _recurrent(representation: Code) -> list[str]:
         f"A recurrent layer carries the code along {counted(count, 'transition')}: {cost:.6g} of the loss, "
         f"where no code pays less than {least:.6g}."
     ]
-
-
-def _price(representation: Code) -> str:
-    if representation.problem.separate:
-        return "No other codes were asked for: each neuron was to read one group."
-    return price_sentence(representation)
-
-
-def _proof(representation: Code) -> str:
-    loss, gap = f"{representation.loss:.9g}", f"{representation.gap:.1e}"
-    effort = f"{duration(representation.seconds)}, {counted(representation.iterations, 'iteration')}"
-    if representation.status == "optimal":
-        return f"Loss {loss}, proven optimal to a relative gap of {gap} (method {representation.method}, {effort})."
-    codes = "no such code" if representation.problem.separate else "no code"
-    start = "Interrupted: best loss so far" if representation.status == "interrupted" else "Best loss found"
-    bound = f"{codes} costs less than {representation.lower_bound:.9g}"
-    return f"{start} {loss}; {bound} (relative gap {gap}; method {representation.method}, {effort})."
 
 
 # ---- a verdict in sentences ---------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import numpy as np
 
 from solver.codes.reads import scale_ratio, source_scales
 from theory.conditions.practically import NO_PRICE, practically_modular
+from theory.groups import groups_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -194,6 +195,21 @@ def scales_words(problem: Problem) -> list[str]:
     ]
 
 
+def proof_words(answer: Code | NonlinearCode, codes: str) -> str:
+    """The loss, what is proven of it, and what that took: a sentence.
+
+    Args:
+        answer: with its certificate.
+        codes: which codes the lower bound is of: "no code", or "no code of free neurons".
+    """
+    loss, gap = f"{answer.loss:.9g}", f"{answer.gap:.1e}"
+    effort = f"method {answer.method}, {duration(answer.seconds)}, {counted(answer.iterations, 'iteration')}"
+    if answer.status == "optimal":
+        return f"Loss {loss}, proven optimal to a relative gap of {gap} ({effort})."
+    start = "Interrupted: best loss so far" if answer.status == "interrupted" else "Best loss found"
+    return f"{start} {loss}; {codes} costs less than {answer.lower_bound:.9g} (relative gap {gap}; {effort})."
+
+
 # ---- who reads what -----------------------------------------------------------------------------------------------
 
 
@@ -236,8 +252,7 @@ def reading_words(answer: Code | NonlinearCode) -> list[str]:
         for name, of in nearly.items()
     ]
     parts += [f"{numbered(of)} {conjugated('mix', len(of))} {listed(names)}" for names, of in mixed.items()]
-    known = problem.sources.names if problem.groups is None else problem.groups
-    left_out = [name for name in known if not any(name in names for names in coded)]
+    left_out = [name for name in groups_of(problem) if not any(name in names for names in coded)]
     if left_out and coded:
         parts.append(f"none codes {listed(left_out)}")
     text = "; ".join(parts)

@@ -14,6 +14,7 @@ from solver.plain import attributes
 from solver.questions.price_interval import PriceBySamples, percentiles, price_interval
 from theory.arrays import Array
 from theory.conditions.practically import NO_PRICE, practically_modular
+from theory.groups import groups_of
 from theory.immutable import Frozen
 
 if TYPE_CHECKING:
@@ -149,8 +150,7 @@ class Bootstrap(Frozen):
     @property
     def parts(self) -> tuple[str, ...]:
         """The sources, or groups of them."""
-        groups = self.answer.problem.groups
-        return tuple(self.answer.problem.sources.names if groups is None else groups)
+        return tuple(groups_of(self.answer.problem))
 
     def sources_table(self) -> list[dict[str, Any]]:
         """For every source, or group: what the best neuron that reads it alone earns for what it costs, and how often.

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solver.extras import missing
-from solver.reading.arrays import as_table
+from solver.reading.arrays import as_table, text_of
 from solver.reading.choice import EVERYTHING, Choice
 from solver.reading.files import InputFile, NumericTable
 from theory.errors import InputError
@@ -116,7 +116,7 @@ def _of_columns(
         beside = np.column_stack([_numbers(path, name, columns[name]) for name in kept])
         values = as_matrix(beside, "sources", columns=kept)
     if places is not None:
-        texts = [list(map(_text, np.ravel(columns[name]).tolist())) for name in words]
+        texts = [list(map(text_of, np.ravel(columns[name]).tolist())) for name in words]
         return _weighted(places.split(values, texts), arrays, also)
     if inside is not None:
         return NumericTable(np.ascontiguousarray(values[:, :-1]), tuple(kept[:-1]), values[:, -1])
@@ -135,10 +135,6 @@ def _numbers(path: InputFile, name: str, column: Any) -> NDArray[Any]:
     if array.dtype.kind not in NUMBERS:
         raise InputError(f"{path}: column {name!r} holds no numbers; leave it out by --drop, or choose by --columns")
     return array
-
-
-def _text(cell: Any) -> str:
-    return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
 
 
 # ---- what a file holds --------------------------------------------------------------------------------------------

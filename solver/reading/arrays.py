@@ -67,7 +67,12 @@ def load(stream: BinaryIO) -> Any:
 def _words_of(array: Any, column: int) -> list[str]:
     """The cells of a column as text."""
     cells = array[:, column] if array.dtype.names is None else array[array.dtype.names[column]]
-    return [cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell) for cell in cells.tolist()]
+    return [text_of(cell) for cell in cells.tolist()]
+
+
+def text_of(cell: Any) -> str:
+    """A cell as text, be it of bytes."""
+    return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
 
 
 def _member(archive: Any, name: str) -> Any:

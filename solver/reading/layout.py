@@ -138,7 +138,8 @@ def layout_of(path: InputFile, head: bytes, choice: Choice = EVERYTHING) -> Layo
     if all(number_in(cell) is not None for cell in _cells_of(path, number, before, delimiter)):
         line = before
     delimiter = declared or _delimiter(line, second or line)
-    cells = [_one_line(cell) for cell in _cells_of(path, number, line, delimiter)]
+    # A name with line breaks in it is one line.
+    cells = [re.sub(r"\s*[\r\n]\s*", " ", cell) for cell in _cells_of(path, number, line, delimiter)]
     if choice:
         bare = Layout(path, encoding, delimiter, None, number - 1, len(cells))
         return _chosen_layout(bare, cells, second, choice, passed)
@@ -261,11 +262,6 @@ def _cells_of(path: InputFile, number: int, line: str, delimiter: str | None) ->
     return [cell.strip() for cell in row]
 
 
-def _one_line(cell: str) -> str:
-    """A name with its line breaks as spaces."""
-    return re.sub(r"\s*[\r\n]\s*", " ", cell)
-
-
 def _without_comment(line: str) -> str:
     if "#" not in line:
         return line
@@ -322,7 +318,11 @@ def _spreadsheet_error(layout: Layout, number: int, line: str) -> str | None:
     if len(cells) == 1:
         # After the first number, a word in capitals too: they differ by language.
         loud = number > layout.lines_before_data and layout.width == 1 and re.fullmatch(r"#\w+", cells[0])
-        return cells[0] if FAILED_ALONE.fullmatch(cells[0]) or (loud and _is_upper(cells[0])) else None
+        return (
+            cells[0]
+            if FAILED_ALONE.fullmatch(cells[0]) or (loud and cells[0] == cells[0].upper() != cells[0].lower())
+            else None
+        )
     if layout.delimiter is None and len(cells) != layout.width:
         return None  # the words of a comment
     others = (cell for cell in cells if cell and not cell.startswith("#"))
@@ -330,7 +330,3 @@ def _spreadsheet_error(layout: Layout, number: int, line: str) -> str | None:
         return None
     # A row of numbers with a sign before it was taken out by somebody.
     return None if _is_number(signs[0][1:]) else signs[0]
-
-
-def _is_upper(text: str) -> bool:
-    return text == text.upper() != text.lower()

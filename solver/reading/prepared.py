@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from solver.reading.arrays import text_of
 from solver.reading.layout import number_in
 from theory.arrays import Array
 from theory.errors import InputError, unknown_name
@@ -297,7 +298,7 @@ def _level(cell: Any) -> str | None:
     """A value of a category as text; numbers alike however they are written."""
     if cell is None or type(cell).__name__ in MISSING or (isinstance(cell, float) and math.isnan(cell)):
         return None
-    text = (cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)).strip()
+    text = text_of(cell).strip()
     number = None if isinstance(cell, bool) else number_in(text)
     if number is not None:
         return None if math.isnan(number) else f"{number:.12g}"

@@ -213,7 +213,7 @@ class _RectifiedSearch:
     def _keep(self, neurons: Array, family: Indices) -> None:
         """Remember the best code that was met."""
         for code in self._readable(neurons, family):
-            value = self._loss(code)
+            value = self.loss.of(code @ self.frame.back.T)
             if value < self.value:
                 self.value, self.neurons = value, code
 
@@ -246,9 +246,6 @@ class _RectifiedSearch:
                     own = own - across.T @ (across @ own)
             moved_there.append(each.there @ own)
         return np.array(moved_there).reshape(neurons.shape)  # of no neurons too
-
-    def _loss(self, neurons: Array) -> float:
-        return self.loss.of(neurons @ self.frame.back.T)
 
     def _weighted(self, neurons: Array, family: Indices) -> tuple[Array, Indices]:
         """Step 2: neurons scaled by their energies."""

@@ -113,16 +113,6 @@ class Symmetry(Frozen):
         missed = _missed(self.points, self.images, self.matrices)
         return float(missed.max()) + float(np.linalg.norm(turned, axis=(1, 2)).max()) * (1 + reach)
 
-    @derived
-    def orbits(self) -> Indices:
-        """(V,) the first of the points that each point is taken to: those of one orbit have the same.
-
-        Example:
-            >>> Symmetry(np.array([[1.0, 0], [0, 1], [-1, 0], [0, -2]]), [[2, 1, 0, 3]]).orbits.tolist()
-            [0, 1, 0, 3]
-        """
-        return np.asarray(self.images.min(axis=0))
-
     def averaged(self, form: Array) -> Array:
         """(d, d) the mean of R'A R over all elements, for a form A (d, d): what is left of it that the group keeps."""
         return np.asarray((np.swapaxes(self.matrices, 1, 2) @ form @ self.matrices).mean(axis=0))

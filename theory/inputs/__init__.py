@@ -268,6 +268,19 @@ def checked_names(names: Sequence[str] | None, dimension: int) -> tuple[str, ...
     return distinct_names(names, "sources")
 
 
+def neuron_names(activity: Any, count: int, names: Sequence[str] | None) -> tuple[str, ...]:
+    """One name per neuron: those given, or of the columns of a table of activity, or their numbers from one.
+
+    Raises:
+        InputError: another number of them, or two that are the same.
+    """
+    if names is None:
+        return column_names(activity, "activity") or tuple(map(str, range(1, count + 1)))
+    if len(names) != count:
+        raise InputError(f"neurons: {len(names)} name(s) for {count} neuron(s); give one per neuron")
+    return distinct_names(names, "neurons")
+
+
 def checked_probabilities(probabilities: ArrayLike | None, count: int) -> Array | None:
     """(count,) weights that sum to one, or None for equal ones.
 

@@ -75,7 +75,8 @@ def explored(representation: Code, *, stops: int = STOPS) -> dict[str, Any]:
     for number in sorted(range(stops), key=lambda number: abs(number - middle))[1:]:
         if asked():  # by a signal: the page shows what was solved before
             break
-        code = answer(_with_price(problem, float(factors[number])))
+        costs = {name: getattr(problem, name) * float(factors[number]) for name in ("encoder_cost", "decoder_cost")}
+        code = answer(problem.replaced(**costs))
         assert isinstance(code, Code)
         codes[number] = code
     return {
@@ -83,10 +84,6 @@ def explored(representation: Code, *, stops: int = STOPS) -> dict[str, Any]:
         "stops": [_stop(code, float(factors[number])) for number, code in sorted(codes.items())],
         "first": sum(number < middle for number in codes),
     }
-
-
-def _with_price(problem: Problem, factor: float) -> Problem:
-    return problem.replaced(encoder_cost=problem.encoder_cost * factor, decoder_cost=problem.decoder_cost * factor)
 
 
 def _sources(problem: Problem) -> dict[str, Any]:

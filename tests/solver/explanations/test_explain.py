@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from solver import Problem, Sources, explain, solve
 from solver.explanations.formulas import forms, formula_of
-from solver.explanations.selectivity import average_precision
+from solver.explanations.selectivity import rankings
 from solver.pictures.summary import as_json
 from solver.strategies import seeds
 from theory import InputError
@@ -141,7 +141,7 @@ def test_thresholds():
         ({"shuffles": 4, "series": True}, "4 rows can be shifted in 3 ways"),
         ({"time_limit": 0}, "time_limit: 0 is not"),
         ({"probabilities": [1, 2]}, "2 given for 4 samples"),
-        ({"neurons": ["a", "b"]}, "2 given for 1"),
+        ({"neurons": ["a", "b"]}, "2 name.s. for 1 neuron"),
     ],
 )
 def test_options_that_are_refused(options, message):
@@ -180,7 +180,7 @@ def test_average_precision_is_that_of_scikit_learn():
     metrics = pytest.importorskip("sklearn.metrics")
     rng = np.random.default_rng(0)
     activity, labels, weights = rng.integers(0, 6, (50, 3)), rng.random((50, 4)) < 0.3, rng.exponential(size=50)
-    found = average_precision(activity.astype(float), labels, weights)
+    found = np.array([ranking.precision(labels.T) for ranking in rankings(activity.astype(float), weights)])
     for neuron, label in np.ndindex(found.shape):
         expected = metrics.average_precision_score(labels[:, label], activity[:, neuron], sample_weight=weights)
         assert found[neuron, label] == pytest.approx(expected)
