@@ -27,7 +27,7 @@ def solves_many(plan: Sweep) -> bool:
         >>> solves_many(Sweep.of_family("one-corner", parameter=[0.2, 0.4], certified=False))
         True
     """
-    if plan.method != "auto" or plan.time_limit is not None or plan.certified:
+    if plan.method != "auto" or plan.certified:
         return False
     try:
         return fits(_problem(plan, 0))
@@ -60,7 +60,7 @@ def numbers(plan: Sweep, callback: Callable[[int, int], object] | None = None) -
             except InputError as error:
                 row["message"] = str(error)
         if problems:
-            answers = solve_many(problems.values(), tolerance=plan.tolerance, rng=plan.seed)
+            answers = solve_many(problems.values(), tolerance=plan.tolerance, time_limit=plan.time_limit, rng=plan.seed)
             for number, place in enumerate(problems):
                 some[place - first] |= {
                     "gap": float(answers.gap[number]),

@@ -49,7 +49,7 @@ class Sweep:
         listed: the points one by one, if there are no axes.
         fixed: coordinates that are the same everywhere.
         tolerance: as for `solve`, for each point by itself.
-        time_limit: as for `solve`, for each point by itself.
+        time_limit: as for `solve`, for each point that is solved by itself; those solved together are not limited.
         method: as for `solve`.
         seed: of what is drawn, where no coordinate of that name says otherwise.
         certified: whether each answer is certified once more, from the samples (`certify`).

@@ -301,7 +301,7 @@ def _together(
         settings: of the solver.
         one: any point of the run.
     """
-    if settings.method != "auto" or settings.time_limit is not None:
+    if settings.method != "auto":
         return {}, {}
     problems, posed = dict[int, Problem](), dict[int, Problem]()
     for point in (_point(plan, place) for place in ([one.index] if one.by_itself else plan.run_of(one.index))):

@@ -22,6 +22,7 @@ import solver.sweeps.run as sweeps
 from solver import Problem, Sweep, certify, solve, sweep
 from solver.commands.cli import main
 from solver.sweeps.journal import opened, parsed
+from solver.sweeps.numbers import numbers, solves_many
 from solver.sweeps.pose import OfData
 from solver.sweeps.run import run
 from solver.sweeps.spec import read_sweep
@@ -394,6 +395,15 @@ def test_points_of_two_sources_are_solved_together_and_no_interruption_shows(tmp
     alone = sweep(replace(resamples, method="columns"))
     np.testing.assert_allclose(whole.loss, alone.loss, rtol=1e-9)
     assert (whole.modular == alone.modular).all() and (whole.neurons == alone.neurons).all()
+
+
+def test_what_is_solved_together_no_time_limit_stops():
+    free = Sweep.of_family("opposite-corners", parameter=[0.6, 0.7, 0.8], encoder_cost=[0.5, 2.0], certified=False)
+    limited = replace(free, time_limit=1e-9)
+    pd.testing.assert_frame_equal(steady(sweep(limited)), steady(sweep(free)), check_exact=True)
+    assert solves_many(limited) and numbers(limited) == numbers(free)
+    # A search of its own ends at the limit.
+    assert "optimal" not in set(sweep(replace(limited, method="columns")).status)
 
 
 def test_a_point_that_is_solved_by_itself_has_the_row_of_one_that_is_solved_with_others():
