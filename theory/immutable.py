@@ -99,6 +99,10 @@ class FixedDict(dict[str, Any]):
         return FixedDict, (dict(self),)
 
 
+_PLAIN = frozenset({float, int, bool, str, type(None)})
+"""Classes of most values that an object keeps: there is nothing to lock in them."""
+
+
 def _fixed(value: Any) -> Any:
     """A value that an object keeps, such that it does not change: arrays, lists and dictionaries, those in them too."""
     if isinstance(value, np.ndarray):
@@ -114,6 +118,8 @@ def _fixed(value: Any) -> Any:
 
 def _lock(value: Any) -> None:
     """Lock in place what an object has computed itself."""
+    if type(value) in _PLAIN:
+        return
     if isinstance(value, np.ndarray):
         value.setflags(write=False)
     elif isinstance(value, tuple | list):
@@ -135,13 +141,14 @@ class derived(cached_property[T]):  # noqa: N801  # stands where `property` does
     def __get__(self, instance: object, owner: type[Any] | None = None) -> T: ...
 
     def __get__(self, instance: object | None, owner: type[Any] | None = None) -> derived[T] | T:
-        value: Any = super().__get__(instance, owner)
         if instance is None:
-            return value
+            return self
+        # Without the lock of `cached_property`, which is one for all instances: two threads compute the same.
+        value: Any = self.func(instance)
         _lock(value)
         if type(value) is dict:
-            value = vars(instance)[self.attrname or ""] = FixedDict(value)
-        return value
+            value = FixedDict(value)
+        return vars(instance).setdefault(self.attrname or "", value)
 
 
 def _content(value: Any) -> Any:
@@ -195,6 +202,8 @@ class Frozen(_Compared):
     def __post_init__(self) -> None:
         for name in self._names():
             value = getattr(self, name)
+            if type(value) in _PLAIN:
+                continue
             fixed = _fixed(value)
             if fixed is not value:
                 object.__setattr__(self, name, fixed)

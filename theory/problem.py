@@ -133,7 +133,8 @@ class Problem(Immutable):
         self.recurrent_cost = checked_cost("recurrent_cost", recurrent_cost)
         self.neurons = checked_neurons(neurons, activation)
         self.transitions = checked_transitions(transitions, self.sources, fitting="recurrence" in vars(self))
-        require_solvable(self)
+        if "column_order" not in vars(self):  # it is known of a problem that was held to this
+            require_solvable(self)
         self._problems_among: dict[tuple[bytes, bool], Problem] = {}
         self._finish()
 

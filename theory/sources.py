@@ -598,13 +598,12 @@ class Sources(Immutable):
         assert result is not None
         return result
 
-    def _support_blocks(self, rows: int) -> Iterator[Array]:
+    def _support_blocks(self, rows: int) -> Iterable[Array]:
         """The points about the mean that may attain a bias, in blocks of rows."""
         if not self.from_samples or self.dimension <= EXACT_DIMENSION or self.count <= CHUNK_ROWS:
-            yield from _blocks(self.vertices, rows)
-        else:
-            # To find the distinct ones takes longer than to use all.
-            yield from (self.about_mean(block) for block in _blocks(self.points, rows))
+            return _blocks(self.vertices, rows)
+        # To find the distinct ones takes longer than to use all.
+        return map(self.about_mean, _blocks(self.points, rows))
 
     def about_mean(self, points: ArrayLike) -> Array:
         """Points (..., d) minus the mean, to the last digit of their spread however far from zero they lie.

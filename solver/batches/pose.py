@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from theory.modular.formulas import multiplier_entry
 from theory.neurons import Linear
 
 if TYPE_CHECKING:
-    from theory.arrays import Array, Mask
+    from theory.arrays import Array, Indices, Mask
     from theory.problem import Problem
     from theory.readouts import Readout
     from theory.sources import Sources
@@ -89,7 +90,7 @@ class Posed:
     def multipliers(self, worth: Array) -> Array:
         """(n, d, d) the forms Y in the source weights of forms (d (d + 1) / 2, n) in those coordinates."""
         whole = np.empty_like(self.matrix)
-        row, column = np.triu_indices(whole.shape[1])
+        row, column = _half(whole.shape[1])
         whole[:, row, column] = whole[:, column, row] = worth.T
         return np.asarray(self.matrix.transpose(0, 2, 1) @ whole @ self.matrix)
 
@@ -148,7 +149,7 @@ def posed(problems: Sequence[Problem], points: Sequence[Array]) -> Posed:
     total = demand.sum(axis=1)
     unit = np.sqrt(total)
     sources = gram.shape[1]
-    half = np.triu_indices(sources)
+    half = _half(sources)
     ridge = np.zeros((len(problems), len(half[0])))
     erring = [row for row, readout in enumerate(readouts) if readout.ridge is not None]
     if erring:
@@ -167,6 +168,12 @@ def posed(problems: Sequence[Problem], points: Sequence[Array]) -> Posed:
         np.ascontiguousarray(worth[:, *half].T),
     )
     return Posed(given, modular, modular_losses, unit, matrix, inverse, np.sqrt(costs))
+
+
+@cache
+def _half(dimension: int) -> tuple[Indices, Indices]:
+    """Rows and columns of the entries of a symmetric matrix that are kept."""
+    return np.triu_indices(dimension)
 
 
 def _heights_of(problem: Problem) -> Sources:
@@ -226,7 +233,7 @@ def _ridges(readouts: Sequence[Readout], matrix: Array, inverse: Array) -> Array
         full = factor[:, None, None] * (half @ half.transpose(0, 2, 1))
     else:
         full = matrix @ np.array([readout.ridge for readout in readouts]) @ matrix.transpose(0, 2, 1)
-    return np.asarray(full[:, *np.triu_indices(square[0])])
+    return np.asarray(full[:, *_half(square[0])])
 
 
 def _modular(problems: Sequence[Problem], price: Array, gram: Array, costs: Array) -> tuple[Array, Array, Array]:

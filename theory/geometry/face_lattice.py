@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.arrays import Array, Indices, Mask
-from theory.geometry.polytope import distinct_normals, hull_of, in_scale
+from theory.geometry.polytope import column_range, distinct_normals, hull_of, in_scale
 from theory.geometry.triangulation import is_closed_complex
 
 Codes = NDArray[Any]
@@ -182,15 +182,15 @@ def _is_polygon(points: Array) -> bool:
 
     Every two edges turn left by more than rounding, and together they go round once.
     """
-    lowest, highest = points.min(axis=0), points.max(axis=0)
+    lowest, highest = column_range(points)
     if not (highest > lowest).all():
         return False
-    x, y = ((points - lowest) / (highest - lowest)).T
-    along, up = np.roll(x, -1) - x, np.roll(y, -1) - y
-    further, higher = np.roll(along, -1), np.roll(up, -1)
+    ring = (points - lowest) / (highest - lowest)
+    # One more edge than there are: the first again.
+    along, up = np.diff(np.concatenate([ring, ring[:2]]).T)
     size = np.hypot(along, up)
-    turns = along * higher - up * further > LATTICE.turn * (size + np.roll(size, -1))
-    rounds = np.count_nonzero((up < 0) & (higher >= 0))
+    turns = along[:-1] * up[1:] - up[:-1] * along[1:] > LATTICE.turn * (size[:-1] + size[1:])
+    rounds = np.count_nonzero((up[:-1] < 0) & (up[1:] >= 0))
     return bool(rounds == 1 and turns.all())
 
 
