@@ -39,12 +39,21 @@ def label(axes: Axes, places: Sequence[tuple[float, float]], text: str, **option
     axes.add_artist(placed)
 
 
+def _lay_out(figure: Figure) -> None:
+    """Find out where all axes are, as drawing would, without drawing what is in them."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+    for axes in figure.axes:
+        axes.apply_aspect()
+
+
 def keep_apart(figure: Figure) -> int:
     """Move labels that collide, hide those for which no place is left, and say how many these are."""
     labels = [text for text in figure.findobj(_Placed) if isinstance(text, _Placed)]
     if not labels:
         return 0
-    figure.draw_without_rendering()
+    _lay_out(figure)
     taken: list[Any] = []
     hidden = 0
     for text in labels:
