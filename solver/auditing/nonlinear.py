@@ -22,9 +22,9 @@ from solver.auditing.hinge import rectified_part
 from solver.certificate.nonlinear import NONLINEAR_PROOF, bound_of, measured, model_of
 from solver.codes.certified import UNPROVEN
 from solver.codes.drawn import Drawing, Drawn
+from solver.generation.energies import energies_of_features
 from solver.nonlinear.code import described
 from solver.nonlinear.representation import NonlinearRepresentation
-from solver.rectified.master import best_energies
 from solver.solving.solve import solve
 from theory.errors import InputError
 
@@ -361,7 +361,7 @@ def _energies(readout: SampleReadout, activity: Array, costs: Array) -> Array:
         delta = TOLERANCES.exact * size * float((units**2 * costs).sum())
     else:
         delta = readout.decoder_cost / readout.error_cost
-    return best_energies(units, targets, delta)
+    return energies_of_features(units, targets, delta)
 
 
 def _unit_neuron(problem: Problem, neuron: Array, multiplier: Array) -> tuple[Array, float]:

@@ -13,6 +13,8 @@ lower bounds the neurons are relaxed ones, matrices in the place of u_j u_j'.
    s'x falls by a factor of thousands in a step.
 4. End where s'x and the difference of gradient and s are rounding.
 
+`energies_of_features`, the same design for neurons that are told by their activity.
+
 `fewest`, the same G from few neurons:
 
 1. In coordinates in which G is the identity, write sum_j x_j u_j u_j' = G as linear equations in x.
@@ -29,11 +31,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg.lapack import dposv
 
+from theory.readouts import Readout
+
 if TYPE_CHECKING:
     from theory.arrays import Array
-    from theory.readouts import Readout
 
-__all__ = ["fewest", "optimal_energies"]
+__all__ = ["energies_of_features", "fewest", "optimal_energies"]
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,30 @@ def optimal_energies(candidates: Array, readout: Readout, start: Array) -> Array
         if gap <= DESIGN.complementarity * energies.sum() and residual <= DESIGN.dual_residual:
             break
     return energies
+
+
+def energies_of_features(features: Array, targets: Array, delta: float) -> Array:
+    """Energies x >= 0 that minimise ``sum x + tr X'(delta I + sum_j x_j a_j a_j')^-1 X``.
+
+    The design is that of `optimal_energies`, with features in the place of weights, in coordinates of the span of all.
+
+    Args:
+        features: (T, n) a_j of neurons of unit cost.
+        targets: (T, k) X in the same metric.
+        delta: mu / kappa, positive.
+
+    Example:
+        >>> features, targets = np.array([[1.0, 0.5], [0.0, 0.0]]), np.array([[1.0], [0.0]])
+        >>> energies_of_features(features, targets, 0.25).round(6).tolist()
+        [0.75, 0.0]
+    """
+    count = features.shape[1]
+    if not count:
+        return np.zeros(0)
+    columns = np.asarray(np.linalg.qr(np.hstack([features, targets]), mode="r")).T
+    seen, readout = columns[:count], Readout(columns[count:], 1.0, delta * np.eye(columns.shape[1]))
+    alike = readout.rescaling(seen.T @ seen, float(count)) ** 2
+    return optimal_energies(seen, readout, np.full(count, alike))
 
 
 def fewest(neurons: Array, energies: Array, *, simplest: bool = True) -> Array:

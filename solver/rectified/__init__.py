@@ -2,7 +2,7 @@
 
 1. A loss (`loss`) knows the samples and the costs, and its frame the scaled coordinates in which all else works.
 2. Start with neurons along every source, both ways.
-3. Master (`master`): the best energies of the neurons there are, by a primal-dual Newton method.
+3. Master: the best energies of the neurons there are (`solver.generation.energies`).
 4. Newton's method in all neurons at once (`newton`), on the faces cut out by the samples' kinks.
 5. Climb (`climb`): from these neurons and from random ones to neurons that are worth more than they cost, with
    exact searches over whole great circles (`circle`). What is found joins, and the round begins again at 3.

@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 
 from solver.generation.basic_solution import basic_solution
+from solver.generation.energies import energies_of_features
 from solver.rectified.climb import climbed, distinct
 from solver.rectified.cones import ConeProof
 from solver.rectified.lifted import lifted_bound, lifted_multiplier
 from solver.rectified.loss import FRAME, Frame, RectifiedLoss
-from solver.rectified.master import best_energies
 from solver.rectified.newton import moved
 from solver.rectified.one_source import best_of_one_source
 from solver.rectified.pricing import RECTIFIED_PRICING, free_bound
@@ -253,7 +253,7 @@ class _RectifiedSearch:
         useful = np.flatnonzero(costs > 0)
         units = neurons[useful] / np.sqrt(costs[useful, None])
         features = self.frame.features(np.maximum(0.0, self.frame.lifted @ units.T))
-        energies = best_energies(features, self.frame.targets, self.frame.delta)
+        energies = energies_of_features(features, self.frame.targets, self.frame.delta)
         earned = np.linalg.norm(features.T @ self.frame.price(features * np.sqrt(energies)), axis=1)
         kept = (energies > SEARCH.vanished * energies.max(initial=0.0)) & (energies * earned**2 > 1e-13)
         return units[kept] * np.sqrt(energies[kept, None]), family[useful[kept]]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from solver.generation.energies import _solved, fewest, optimal_energies
+from solver.generation.energies import _solved, energies_of_features, fewest, optimal_energies
 from theory.readouts import Readout
 
 seeds = st.integers(0, 2**32 - 1)
@@ -34,6 +34,18 @@ def test_no_candidate_earns_more_than_it_costs(seed, size, rank):
     worth = np.trace(candidates @ inverse @ readout.gram @ inverse, axis1=1, axis2=2)
     assert (energies >= 0).all() and (worth <= 1 + 1e-6).all()
     np.testing.assert_allclose(energies * (1 - worth), 0, atol=1e-6 * energies.sum())
+
+
+@given(seeds, st.integers(1, 12), st.floats(-9, 1))
+def test_of_features_no_neuron_earns_more_than_it_costs(seed, count, exponent):
+    rng = np.random.default_rng(seed)
+    features, targets = np.maximum(rng.standard_normal((8, count)), 0), rng.standard_normal((8, 2)) / 4
+    delta = 10**exponent
+    energies = energies_of_features(features, targets, delta)
+    price = np.linalg.solve(delta * np.eye(8) + (features * energies) @ features.T, targets)
+    worth = ((features.T @ price) ** 2).sum(axis=1)
+    assert (energies >= 0).all() and (worth <= 1 + 1e-5).all()
+    np.testing.assert_allclose(energies * (1 - worth), 0, atol=1e-7 * max(1.0, energies.sum()))
 
 
 @given(seeds, sizes)
