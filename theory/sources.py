@@ -154,22 +154,13 @@ class Sources(Immutable):
             >>> uniform_square.upper.tolist()
             [1.0, 1.0]
         """
-        self = cls._on_vertices(covariance, vertices, mean, names)
-        bound = -self.lower * self.upper
-        wide = np.flatnonzero(np.diag(self.covariance) > bound * (1 + 1e-9))
-        if len(wide):
-            i = int(wide[0])
-            raise InputError(
-                f"covariance: variance {self.covariance[i, i]:g} of source {self.names[i]!r} exceeds {bound[i]:g}, the "
-                "largest that its range allows; check the units of covariance and vertices"
-            )
-        self._find_hull()
-        self._finish()
-        return self
+        return cls._on_vertices(covariance, vertices, mean, names)
 
     @classmethod
-    def _on_vertices(cls, covariance: Any, vertices: Any, mean: Any, names: Sequence[str] | None) -> Sources:
-        """Sources of `from_moments`, unfinished: their covariance is not checked yet."""
+    def _on_vertices(
+        cls, covariance: Any, vertices: Any, mean: Any, names: Sequence[str] | None, root: Array | None = None
+    ) -> Sources:
+        """Sources of `from_moments`; the covariance is not checked if a root (d, d) of it, of more digits, is known."""
         self = cls.__new__(cls)
         self.points, moments, center, self.names = checked_moments(covariance, vertices, mean, names)
         self.probabilities = None
@@ -185,13 +176,23 @@ class Sources(Immutable):
         if self.mean_outside is not None:
             raise InputError("mean: lies outside the hull of the vertices; move it inside")
         self.covariance = moments
-        return self
-
-    def _with_root(self, root: Array) -> Sources:
-        """These sources, finished, by a root (d, d) of their covariance that is known to more digits."""
-        vars(self)["covariance_root"] = root
+        if root is None:
+            self._require_within_range()
+            self._find_hull()
+        else:
+            vars(self)["covariance_root"] = root
         self._finish()
         return self
+
+    def _require_within_range(self) -> None:
+        bound = -self.lower * self.upper
+        wide = np.flatnonzero(np.diag(self.covariance) > bound * (1 + 1e-9))
+        if len(wide):
+            i = int(wide[0])
+            raise InputError(
+                f"covariance: variance {self.covariance[i, i]:g} of source {self.names[i]!r} exceeds {bound[i]:g}, the "
+                "largest that its range allows; check the units of covariance and vertices"
+            )
 
     @classmethod
     def from_chunks(
@@ -377,7 +378,7 @@ class Sources(Immutable):
             >>> Sources([[-1], [1]]).on_points([[-2], [3]]).support([[1.0], [-1.0]]).tolist()
             [2.0, 3.0]
         """
-        return Sources._on_vertices(self.covariance, points, None, self.names)._with_root(self.covariance_root)
+        return Sources._on_vertices(self.covariance, points, None, self.names, self.covariance_root)
 
     def among(self, rows: ArrayLike, *, listed: bool = True) -> Sources:
         """Sources with these moments whose codes are nonnegative on some of the samples.
@@ -426,7 +427,7 @@ class Sources(Immutable):
             return self
         covariance = self.covariance[np.ix_(chosen, chosen)]
         root = np.asarray(np.linalg.qr(self.covariance_root[:, chosen], mode="r"))
-        return Sources._on_vertices(covariance, self.points[:, chosen], self.mean[chosen], names)._with_root(root)
+        return Sources._on_vertices(covariance, self.points[:, chosen], self.mean[chosen], names, root)
 
     # ---- shape ------------------------------------------------------------------------------------------------
 

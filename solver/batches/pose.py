@@ -122,7 +122,7 @@ def heights(problem: Problem) -> Array:
         [[-2.0, -2.0], [4.0, -2.0], [-2.0, 4.0]]
     """
     sources = _heights_of(problem)
-    if "vertices" in vars(sources) or len(sources.points) > POSE.samples:
+    if len(sources.points) > POSE.samples:
         return vertices(problem)
     return _sized(problem, sources.about_mean(sources.points))
 

@@ -201,7 +201,7 @@ class Code(CertifiedCode):
             >>> found.unique, found.fewest
             (True, 3)
         """
-        return self._quick_ambiguity if quick and "_ambiguity" not in vars(self) else self._ambiguity
+        return self._quick_ambiguity if quick else self._ambiguity
 
     @derived
     def _ambiguity(self) -> Ambiguity:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver import Problem, Sources, audit, certify, solve
+from solver import Problem, Sources, audit, certify, solve, solve_many
 from solver.certificate import lower_bound
 from solver.comparison import compared
 from solver.questions.neuron_budget import budget
@@ -116,6 +116,21 @@ def test_a_changed_problem_is_another_problem():
     cheaper = problem.replaced(encoder_cost=0.01)
     assert cheaper != problem and problem == Problem(POINTS.tolist()) and problem in {Problem(POINTS)}
     assert solve(cheaper).loss == solve(Problem(POINTS, encoder_cost=0.01)).loss < first.loss
+
+
+def test_answers_do_not_depend_on_what_was_asked_before(monkeypatch):
+    def drawn():
+        return [Problem(np.random.default_rng(seed).standard_normal((20, d))) for seed in range(4) for d in (2, 3)]
+
+    known = drawn()
+    for problem in known:
+        solve(problem)
+    for fresh, other in zip(solve_many(drawn()), solve_many(known), strict=True):
+        assert fresh.loss == other.loss and fresh.source_weights.tolist() == other.source_weights.tolist()
+    answer = solve(PROBLEM)
+    monkeypatch.setattr("solver.ambiguity.touching_neurons.prices_slowly", lambda _: True)
+    before = str(answer)
+    assert answer.ambiguity().unique is not None and str(answer) == before and "not decided" in before
 
 
 @given(st.randoms(use_true_random=False))
