@@ -10,7 +10,8 @@ sphere w'Y w = 1: a cell holds the directions that are nearer to its centre than
 in many dimensions needs far fewer of them than halving does; and a proof stays one when centres are added around it.
 
 1. Begin with a centre for each neuron of the code, and the products of opposite samples.
-2. Visit the cell with the largest bound: solve its program (`solver.relaxations.barrier`).
+2. Visit the cell with the largest bound: solve its program (`solver.relaxations.barrier`), from an early point of the
+   cell's last one.
 3. Drop products whose N is zero, add those that P violates most, and solve again, with finer thresholds near the end.
 4. Where products gain little, split the cell: at a neuron that has no cell of its own, or else either side of the
    middle of P, along the direction in which P is spread most.
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.relaxations.barrier import Triangle, most_valuable
+from solver.relaxations.barrier import EarlyPoint, Triangle, most_valuable
 from theory.bounds.cover import Cover
 from theory.geometry.whitening import Whitening, lifted
 
@@ -156,6 +157,7 @@ class _Cell:
         pairs, weights: the products that bound it: (p, 2) names of inequalities, those of the samples and then those of
             the centres, and (p,) N.
         relaxed: P, once a program was solved.
+        early: the products of that program with an early point of its solution, where the next one starts.
         threshold: how far products must be violated to be added.
         seen: the number of centres at the last visit.
         exhausted: whether more products or centres would be of no use.
@@ -164,6 +166,7 @@ class _Cell:
     pairs: Indices
     weights: Array
     relaxed: Array | None = None
+    early: tuple[Indices, EarlyPoint] | None = None
     threshold: float = CELLS.violated
     seen: int = 0
     exhausted: bool = False
@@ -405,7 +408,10 @@ class Cells:
         for round_ in range(CELLS.rounds if split else 4 * CELLS.rounds):
             accuracy = min(max(CELLS.accuracy * (value - target) / free, CELLS.most_accurate), CELLS.least_accurate)
             first, second = rows[pairs[:, 0]], rows[pairs[:, 1]]
-            relaxed = most_valuable(self.triangle, self.worth, self.triangle.products(first, second), accuracy, target)
+            products = self.triangle.products(first, second)
+            start = _start(cell.early, names[pairs])
+            relaxed = most_valuable(self.triangle, self.worth, products, accuracy, target, start=start)
+            cell.early = None if relaxed.early is None else (names[pairs], relaxed.early)
             # What the products prove is computed from them, whatever the program says.
             before, value = value, _proven(self.worth, first, second, relaxed.weights)
             if value <= self.bounds[index]:
@@ -490,6 +496,19 @@ class Cells:
         largest = max(float(spreads[-1]), 0.0)
         across = self.inverse_root @ directions[:, -1] * largest**0.5
         return largest * float(relaxed[0, 0]), middle, np.asarray(across)
+
+
+def _start(known: tuple[Indices, EarlyPoint] | None, pairs: Indices) -> EarlyPoint | None:
+    """A point known of a program with other products, as far as it speaks of these (p, 2); both in increasing order."""
+    if known is None:
+        return None
+    before, start = _codes(known[0]), known[1]
+    now = _codes(pairs)
+    place = np.minimum(np.searchsorted(before, now), max(len(before) - 1, 0))
+    stated = before[place] == now if len(before) else np.zeros(len(now), dtype=bool)
+    weights = np.zeros(len(now))
+    weights[stated] = start.weights[place[stated]]
+    return start._replace(weights=weights)
 
 
 def _proven(worth: Array, first: Array, second: Array, weights: Array) -> float:
