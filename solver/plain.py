@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 
-def plain(value: Any) -> Any:
-    """A value with lists in the place of arrays and tuples, those in it too.
+def plain(value: Any, *, finite: bool = False) -> Any:
+    """A value with lists in the place of arrays and tuples, those in it too; if `finite`, None for other numbers.
 
     Example:
         >>> plain({"weights": np.eye(2), "interval": (0.5, None)})
         {'weights': [[1.0, 0.0], [0.0, 1.0]], 'interval': [0.5, None]}
     """
     if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
+        value = value.tolist()
     if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: plain(item, finite=finite) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value
+        return [plain(item, finite=finite) for item in value]
+    return None if finite and isinstance(value, float) and not math.isfinite(value) else value
 
 
 def attributes(thing: object, *names: str) -> dict[str, Any]:

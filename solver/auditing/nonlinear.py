@@ -55,34 +55,16 @@ class NonlinearAudit(Drawn, NonlinearFindings):
     Of free neurons the activity itself is audited, with the decoder given or the best. Of rectified ones it is the code
     nearest to it, z = max(0, w.s + b), with the nearest encoder that makes these w.
 
+    It has what `solver.auditing.audit.Audit` has but `lifts`, `missing_neuron`, `verdict` and `fit`, and of its own
+
     Attributes:
-        problem: what is coded.
-        loss: what the code costs.
-        lower_bound: proven: no code of such neurons costs less; recomputed from the samples.
-        excess: loss / lower_bound - 1.
-        optimum: the best code.
-        code: the code that is audited; `certify` checks it like any other.
         unexplained: share of the variance of the activity that is no rectified function of the sources, and so not
             audited; zero of free neurons.
-        unexplained_shares: (n,) this share for each neuron, NaN where it does not vary.
-        least_activity: the smallest activity.
         encoder_error: error of the network's encoder, in deviations of w.s; NaN without an encoder.
-        decoder_error: error of what the network's decoder makes of the activity, in deviations of what is decoded; NaN
-            without a decoder.
-        ratios: (n,) what each neuron earns for its cost at the optimum's multiplier: one where it belongs in an optimal
-            code, never more; NaN for a silent one.
-        wasted: (n,) cost less earnings of each neuron, in units of the loss.
-        savings: what would be saved, one after the other, by the cheapest encoder for the same weights ("encoder"), the
-            best decoder ("decoder"), the best size of all activity together ("size"), the best strength of each neuron
-            ("strengths"), and by other neurons ("neurons"); together loss - lower_bound.
-        strengths: (n,) the factors for the neurons in the step "strengths"; zero where a neuron should go.
+        savings: as there, without a step "bias".
         missing_activity: (T,) of the neuron that would then earn most, at a cost of one.
         missing_ratio: what it would earn for its cost, at most one where nothing is missing; NaN with an exact readout,
             where a code has many multipliers, and what one more neuron would earn is not known.
-        missing_saving: what adding it would save.
-        scores: the field's modularity scores of the activity (`solver.metrics`), as far as they can be had.
-        neurons: n names.
-        activity: (T, n) as it was.
 
     Panels of the picture: "earnings" (the usual one), "energies", "savings".
 

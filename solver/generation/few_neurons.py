@@ -114,12 +114,11 @@ class FewNeurons:
 
     def best(self, starts: Iterator[Array]) -> Array | None:
         """The best code that the most promising starts lead to along their faces; None where none can be read."""
-        balanced = [self._balanced(start) for start in starts]
-        promising = sorted((one for one in balanced if one is not None), key=lambda one: one[1])[: FEW_NEURONS.descents]
+        promising = self._promising(starts)
         if not promising:
             return None
-        best = promising[0][0]
-        for start, _ in promising:
+        best = promising[0]
+        for start in promising:
             if self.out_of_time():
                 break
             best = min(best, self.polished(start), key=self.loss)
@@ -127,9 +126,7 @@ class FewNeurons:
 
     def reaching(self, starts: Iterator[Array], most: float) -> Array | None:
         """The first code that the most promising starts lead to which costs at most so much; None where none does."""
-        balanced = [self._balanced(start) for start in starts]
-        promising = sorted((one for one in balanced if one is not None), key=lambda one: one[1])
-        for start, _ in promising[: FEW_NEURONS.descents]:
+        for start in self._promising(starts):
             found = self.polished(start, most)
             if self.loss(found) <= most:
                 return found
@@ -150,6 +147,12 @@ class FewNeurons:
                 break
             last = loss
         return moved if self.loss(moved) <= self.loss(neurons) else neurons
+
+    def _promising(self, starts: Iterator[Array]) -> list[Array]:
+        """The best of them, each at its best size, the least loss first."""
+        balanced = [self._balanced(start) for start in starts]
+        ordered = sorted((one for one in balanced if one is not None), key=lambda one: one[1])
+        return [neurons for neurons, _ in ordered[: FEW_NEURONS.descents]]
 
     def _balanced(self, neurons: Array) -> tuple[Array, float] | None:
         """The code at its best size, and its loss; None where the readout cannot do without what it lacks."""

@@ -463,16 +463,6 @@ def as_json(content: dict[str, Any]) -> str:
         >>> as_json({"margin": float("inf"), "loss": 1.5})
         '{"margin": null, "loss": 1.5}'
     """
-    text = json.dumps(_finite(content), allow_nan=False, ensure_ascii=False)
+    text = json.dumps(plain(content, finite=True), allow_nan=False, ensure_ascii=False)
     # JSON itself allows some characters that command a terminal.
     return NOT_PRINTED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from solver.reading.choice import Choice
 from solver.reading.samples import read_table
@@ -90,15 +90,3 @@ class Energy:
         from theory.neurons import WeightedActivity
 
         return WeightedActivity(read_table(path, CONTEXT, choice=Choice(columns=(self.context,))).values[:, 0])
-
-    def arguments(self, path: str | Path | InputFile) -> dict[str, Any]:
-        """What goes to `Problem` beside the costs.
-
-        Args:
-            path: as for `neurons`.
-
-        Raises:
-            InputError: as for `neurons`.
-        """
-        neurons = self.neurons(path)
-        return {} if neurons is None else {"neurons": neurons}

@@ -390,7 +390,8 @@ def neurons_of(data: InputFile, options: dict[str, Any]) -> dict[str, Any]:
         raise click.UsageError(
             f"--energy: {activation} neurons pay for their mean squared activity; leave it out, or take linear neurons"
         )
-    return energy.arguments(data) or ({} if activation is None else {"activation": activation})
+    neurons = energy.neurons(data)
+    return {"neurons": neurons} if activation is None or neurons is not None else {"activation": activation}
 
 
 def groups_of(options: dict[str, Any], names: tuple[str, ...]) -> dict[str, list[int | str]] | None:
