@@ -654,6 +654,8 @@ class Sources(Immutable):
             mean = shares @ block / weight if weight else block[0]
             about = block - mean
             covariance += (about.T * shares) @ about
+            if len(self._order) <= CHUNK_ROWS:
+                return mean, (covariance + covariance.T) / 2
             means.append(mean)
             weights.append(weight)
         apart, shares = np.array(means), np.array(weights)

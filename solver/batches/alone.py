@@ -20,7 +20,7 @@ from solver.batches.codes import CODES, Hulls
 from solver.batches.energies import NeuronEnergies
 from solver.batches.exchange import exchanged
 from solver.batches.hulls import outlines
-from solver.batches.pose import fits, posed, vertices
+from solver.batches.pose import fits, posed_alone, vertices
 from solver.batches.touching import has_one_code
 from solver.generation.few_neurons import FewNeurons
 from theory.conditions import CONDITION_TOLERANCE
@@ -91,7 +91,7 @@ def mixed_code(problem: Problem, tolerance: float) -> MixedCode | None:
 
 def _found(problem: Problem, gap: float) -> MixedCode | None:
     """Steps 1 to 5."""
-    pose = posed([problem], [vertices(problem)])
+    pose = posed_alone(problem, vertices(problem))
     places, count = _corners(problem, pose.given)
     if not 0 < count[0] <= CODES.corners:
         return None

@@ -170,6 +170,35 @@ def posed(problems: Sequence[Problem], points: Sequence[Array]) -> Posed:
     return Posed(given, modular, modular_losses, unit, matrix, inverse, np.sqrt(costs))
 
 
+def posed_alone(problem: Problem, points: Array) -> Posed:
+    """Steps 2 to 4 for one problem, from what is derived of it in any case.
+
+    Args:
+        problem: one that fits.
+        points: (T, d) from `heights`.
+    """
+    readout, whitening, modular = problem.readout, problem.whitening, problem.modular
+    # What goes round to the left does so in these coordinates too.
+    order = slice(None, None, -1 if np.linalg.det(whitening.matrix) < 0 else 1)
+    matrix, inverse = whitening.matrix[None, order], whitening.inverse[None, :, order]
+    demand = readout.decoder_cost * (whitening.targets[:, order] ** 2).sum(axis=0)
+    total, sources = demand.sum(), len(demand)
+    unit, half = np.sqrt(total), _half(sources)
+    ridge = np.zeros((1, len(half[0]))) if readout.ridge is None else _ridges([readout], matrix, inverse)
+    weights = np.zeros((sources, sources))
+    weights[: len(modular.weights)] = modular.weights
+    worth = inverse[0].T @ modular_multiplier(problem) @ inverse[0]
+    return Posed(
+        Given((points @ inverse[0]).T[..., None], demand[:, None] / total, ridge.T / unit),
+        ((weights @ matrix[0].T).T[..., None], np.full((sources, 1), 1 / unit), worth[half][:, None]),
+        np.array([modular.loss]),
+        np.array([unit]),
+        matrix,
+        inverse,
+        np.sqrt(modular.costs)[None],
+    )
+
+
 @cache
 def _half(dimension: int) -> tuple[Indices, Indices]:
     """Rows and columns of the entries of a symmetric matrix that are kept."""

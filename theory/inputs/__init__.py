@@ -84,6 +84,8 @@ def _numbers(
     values: ArrayLike, name: str, columns: Sequence[str] | None = None, first_row: int = 0, *, matrix: bool = False
 ) -> np.ndarray:
     """An array of real numbers of any kind; for the messages, whether it is to be a matrix."""
+    if type(values) is np.ndarray and values.dtype == np.float64:
+        return values
     require_plain(values, name, columns=columns, first_row=first_row)
     try:
         raw = np.asarray(plain_array(values))
