@@ -1,9 +1,12 @@
 """Good codes of fewer neurons than the optimal one has: descent from codes of one neuron more and of one less.
 
 With few neurons the problem is not convex, and descents from random starts end in as many places. Better starts are
-codes next door: two neurons of a good code made one, one left out, or one more beside them. Each is moved along its
-faces by Newton's method (`solver.generation.active_set`), which is quick and exact, but gets caught between samples
-where a code is far from its optimum; from there on, and from random starts, a smooth descent comes first.
+codes next door:
+
+1. Start from a good code with two neurons made one, with one left out, or with one more beside them.
+2. Scale each start to its best size, and keep those that cost least.
+3. Move each along its faces by Newton's method (`solver.generation.active_set`), until its loss hardly falls any more.
+4. The best of them is the code, or the first that costs little enough. Nothing says that it is optimal.
 """
 
 from __future__ import annotations
@@ -75,7 +78,7 @@ class FewNeurons:
             return self.problem.readout_cost(np.zeros((self.problem.dimension,) * 2))
         return float(self.scaled.of(neurons) * self.scaled.unit)
 
-    # ---- starts -----------------------------------------------------------------------------------------------
+    # ---- step 1: starts ---------------------------------------------------------------------------------------
 
     def reduced(self, neurons: Array) -> Iterator[Array]:
         """Yield codes of one neuron less: without each in turn, and with each of some pairs made one."""
@@ -110,7 +113,7 @@ class FewNeurons:
         """(count, d) a random start."""
         return np.asarray(rng.standard_normal((count, self.problem.dimension)) / count**0.5)
 
-    # ---- descents ---------------------------------------------------------------------------------------------
+    # ---- steps 2 to 4: descents -------------------------------------------------------------------------------
 
     def best(self, starts: Iterator[Array]) -> Array | None:
         """The best code that the most promising starts lead to along their faces; None where none can be read."""

@@ -1,7 +1,13 @@
 """Pricers find the neurons that would earn more than they cost at a multiplier.
 
-`ExactPricer` looks at all faces of the hull, and proves the largest ratio. `LocalPricer` climbs by local ascent, from
-starts around the neurons that it knows, and remembers the best local maxima from one round to the next.
+All of them hand out neurons in the same way:
+
+1. Find neurons of large ratio w'Y w / f(w): `ExactPricer` on all faces of the hull, which proves the largest ratio;
+   `AscentPricer` by local ascent from random starts and those it is given; `LocalPricer` by local ascent from starts
+   around the neurons that it knows, of which it remembers the best from one round to the next.
+2. Drop those that earn no more than they cost.
+3. Of neurons that point the same way keep the one that earns most.
+4. Scale those that are left to unit cost, and name the samples that are active: columns for the pool.
 """
 
 from __future__ import annotations

@@ -1,8 +1,15 @@
 """Column generation with exact pricing, for hulls whose faces can be listed (docs/mathematics.md, "Column generation").
 
-The pricer looks at all faces of the hull, so that each round proves a bound. The search ends where bound and loss meet,
-or where the gap hardly narrows any more. All of it happens in the coordinates of `theory.geometry.whitening`, so that
-strongly correlated sources are as easy as others.
+All of it happens in the coordinates of `theory.geometry.whitening`, so that strongly correlated sources are as easy as
+others.
+
+1. Begin with the best modular codes of the sources and of their whitened coordinates. Where these are silent, and no
+   neuron earns what it costs, the silent code is optimal.
+2. Where the faces are so many that to price them takes seconds, begin with a code of local ascents.
+3. Price all faces of the hull at the present multipliers: the neurons found join the pool, and a bound is proven.
+4. End where bound and loss meet, or where the gap hardly narrows any more.
+5. Solve the master problem of the pool and move its code along its faces (`solver.generation.loop`). Go to 3.
+6. At the end write the code with as few neurons as it needs.
 """
 
 from __future__ import annotations
@@ -60,7 +67,7 @@ def steps(
     faces = problem.sources.faces.most_faces
     many = prices_slowly(faces)
     starts = [problem.modular_weights, problem.whitening.weights(problem.whitened.modular_weights)]
-    if not len(problem.modular_weights):
+    if not len(problem.modular_weights):  # step 1
         nothing = problem.multiplier(np.zeros((problem.dimension, problem.dimension)))
         priced = problem.pricing.maximise(nothing)
         if priced.rho <= 1 + COLUMNS.excess:
@@ -71,7 +78,7 @@ def steps(
         starts[0] = priced.worst[None]
     if start is not None:
         starts.append(start)
-    elif many:
+    elif many:  # step 2
         for step in ascents.steps(problem, tolerance=tolerance, rng=rng):
             starts[1] = step.weights
             yield step
@@ -80,15 +87,15 @@ def steps(
     while True:
         if many:
             require_time(seconds_to_price(faces))
-        generation.price(COLUMNS.shares[many] * tolerance)
+        generation.price(COLUMNS.shares[many] * tolerance)  # step 3
         yield _iterate(problem, generation)
         stalled = 0 if generation.gap < max(COLUMNS.narrower * gap, 0.0) else stalled + 1
         gap = generation.gap
         patience = COLUMNS.patience if gap > tolerance else COLUMNS.enough
-        if gap <= COLUMNS.shares[many] * tolerance or stalled >= patience:
+        if gap <= COLUMNS.shares[many] * tolerance or stalled >= patience:  # step 4
             break
-        generation.solve_master()
-    generation.tidy()
+        generation.solve_master()  # step 5
+    generation.tidy()  # step 6
     yield _iterate(problem, generation)
 
 

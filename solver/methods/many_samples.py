@@ -56,11 +56,13 @@ def steps(
     yield from search.proven_modular()
     if search.done:
         return
+    # step 2
     codes = search.followed(lambda: ascents.steps(search.inside, tolerance=tolerance, rng=rng, start=search.code))
     if not is_bounded_first(problem):
         yield from relaxation.in_half_the_time(codes)
     yield from search.bounded_at_once()
     yield from codes
+    # step 4
     if method == "columns" and search.lists_faces():
         yield from search.followed(
             lambda: columns.steps(search.inside, tolerance=tolerance, rng=rng, start=search.code)
@@ -109,14 +111,14 @@ class _AmongSamples:
         return self.working.listed
 
     def proven_modular(self) -> Iterator[Iterate]:
-        """The modular code, if one cell proves it."""
+        """Step 1: the modular code, if one cell proves it."""
         if is_lifted(self.working.problem):
             proven = relaxation.modular_proven(self.inside, self.tolerance)
             if proven is not None:
                 yield self._separated(proven)[0]
 
     def bounded_at_once(self) -> Iterator[Iterate]:
-        """The bound of the lifted relaxation."""
+        """Step 3: the bound of the lifted relaxation."""
         if is_lifted(self.working.problem) and not self.done:
             yield self._separated(relaxation.at_once(self.inside, self.solver, self.tolerance))[0]
 

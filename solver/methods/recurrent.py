@@ -1,9 +1,14 @@
 """Codes for a problem with transitions, from one that is good without them: column generation on the whole loss.
 
 Where sources, hull and mixing look the same after a step as before it, the code of least loss without a recurrent layer
-is the best with it, and there is nothing to do. Elsewhere neurons are generated until none at all lowers the whole loss
-to first order. If the multiplier is then positive semidefinite the code is the global optimum, and the bound says so
-(docs/mathematics.md, "Dynamics"). The search ends where the bound meets the loss, or where neither changes.
+is the best with it, and there is nothing to do. Elsewhere (docs/mathematics.md, "Dynamics"):
+
+1. Begin with the code that is best without the layer, and after it with the best modular code.
+2. Price: neurons that lower the whole loss to first order, on all faces of the hull or by local ascent.
+3. Solve the master problem of the pool, and move its code along its faces (`solver.generation.loop`).
+4. Bound the code by its own multiplier, if that is positive semidefinite: then a code that no neuron improves is the
+   global optimum. Go to 2 until the bound meets the loss, or neither changes.
+5. Of a code that proves nothing by itself, look for multipliers next to its own that prove something.
 """
 
 from __future__ import annotations
@@ -54,13 +59,13 @@ def steps(problem: Problem, weights: Array, *, tolerance: float, rng: np.random.
         tolerance: relative gap at which to stop.
         rng: draws the starts of ascents, where there are too many faces.
     """
-    for start in (weights, problem.modular_weights):
+    for start in (weights, problem.modular_weights):  # step 1
         generation = _generation(problem, start, rng)
         stalled, loss, bound = 0, np.inf, 0.0
         for _ in range(RECURRENT.rounds):
-            generation.price()
-            generation.solve_master()
-            step = _iterate(problem, generation)
+            generation.price()  # step 2
+            generation.solve_master()  # step 3
+            step = _iterate(problem, generation)  # step 4
             yield step
             if step.lower_bound >= step.loss * (1 - RECURRENT.share * tolerance):
                 return
@@ -70,7 +75,7 @@ def steps(problem: Problem, weights: Array, *, tolerance: float, rng: np.random.
             loss, bound = min(loss, step.loss), max(bound, step.lower_bound)
             if stalled >= RECURRENT.patience:
                 break
-        # More can be proven of a code that proves nothing by itself, but it takes a while.
+        # Step 5 takes a while.
         last = best_bound(problem, step.multiplier, weights=step.weights)
         yield replace(step, multiplier=last.multiplier, lower_bound=last.value, priced=True)
         if last.value >= step.loss * (1 - tolerance):

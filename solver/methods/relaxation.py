@@ -90,7 +90,7 @@ def quick_steps(
         if proven is not None:
             yield proven
             return
-    codes, best = ascents.steps(problem, tolerance=tolerance, rng=rng), None
+    codes, best = ascents.steps(problem, tolerance=tolerance, rng=rng), None  # step 3
     if is_lifted(problem) and not is_bounded_first(problem):
         for best in in_half_the_time(codes):
             yield best
@@ -114,7 +114,7 @@ def in_half_the_time(steps: Iterator[Iterate]) -> Iterator[Iterate]:
 
 
 def modular_proven(problem: Problem, tolerance: float) -> Iterate | None:
-    """The best modular code with a proof of its optimality from one cell, if there is one."""
+    """Step 1: the best modular code with a proof of its optimality from one cell, if there is one."""
     multiplier, weights = modular_multiplier(problem), problem.modular_weights
     random = np.random.default_rng(0).standard_normal((RELAXATION.probes, problem.dimension))
     # Most codes are not modular, and a climb shows it sooner than a failing proof.
@@ -127,7 +127,7 @@ def modular_proven(problem: Problem, tolerance: float) -> Iterate | None:
 
 
 def at_once(problem: Problem, solver: str, tolerance: float) -> Iterate:
-    """The best modular code with the bound of the lifted relaxation; without it if the solver fails, and a note."""
+    """Step 2: the best modular code with the bound of the lifted relaxation; without it, and a note, if that fails."""
     weights, loss = problem.modular_weights, problem.modular_loss
     try:
         lifted = lifted_bound(problem, solver, tolerance)
@@ -158,7 +158,7 @@ def cell_by_cell(problem: Problem, weights: Array, tolerance: float, note: str =
 
 
 def _refined(problem: Problem, weights: Array, tolerance: float) -> Iterator[tuple[Iterate, int]]:
-    """Yield codes and bounds on ever more cells, and their number."""
+    """Steps 4 to 7: yield codes and bounds on ever more cells, and their number."""
     multiplier = problem.multiplier(weights.T @ weights)
     cells = Cells(problem, multiplier, weights)
     goal, next_search = 1 + tolerance, len(cells) + 1
@@ -170,11 +170,11 @@ def _refined(problem: Problem, weights: Array, tolerance: float) -> Iterator[tup
             step = _step(problem, weights, multiplier, cells.cover())
             yield step, len(cells)
             if not has_few_sources(problem) and len(cells) >= next_search:
-                for proof in strengthened(cells, weights):
+                for proof in strengthened(cells, weights):  # step 5
                     step = step if proof is None else _step(problem, weights, *proof)
                     yield step, len(cells)
                 next_search = int(RELAXATION.more * len(cells))
-        starts = cells.candidates()
+        starts = cells.candidates()  # step 6
         ratios = np.einsum("ni,ij,nj->n", starts, multiplier, starts) / problem.neuron_cost(starts)
         better = ascents.improved(problem, weights, starts[np.argsort(-ratios)[: RELAXATION.climbs]], RELAXATION.excess)
         if better is not None:

@@ -86,6 +86,7 @@ def steps(
     if neurons is not None:
         _require_memory(problem, neurons)
     for restart in range(DESCENT.restarts):
+        # step 1
         weights = ScaledLoss(problem).size * rng.standard_normal((count, dimension)) / count**0.5
         best = np.inf
         for moved in descend(problem, weights, DESCENT.first_stages[restart % len(DESCENT.first_stages)]):
@@ -96,7 +97,7 @@ def steps(
                 yield Iterate(moved, multiplier, loss, -np.inf)
         bound = best_bound(problem, multiplier).value
         yield Iterate(moved, multiplier, best, bound, priced=True)
-        if bound >= best * (1 - tolerance):
+        if bound >= best * (1 - tolerance):  # step 4
             return
 
 
@@ -138,7 +139,7 @@ def descend(
 
     smooth = _SmoothLoss(problem)
     current, loss = smooth.scaled.neurons(weights), problem.loss(weights)
-    for sharpness in stages[first:]:
+    for sharpness in stages[first:]:  # steps 2 and 3
         minimum = minimize(
             smooth,
             current.ravel(),

@@ -85,27 +85,27 @@ def polish(code: ConeCode) -> ConeCode:
     """The code moved to a stationary point of the loss within its cones; the loss never rises beyond rounding."""
     loss, best = code.loss(), np.inf
     for _ in range(CONE.steps):
-        gradient, hessian = code.derivatives()
+        gradient, hessian = code.derivatives()  # step 1
         point = code.coordinates.reshape(-1)
         # How far one gradient step would move, in units of the neuron's own size: zero exactly at a stationary point
         # (Bertsekas, projected Newton), and as sharp for a source of tiny scale as for the others.
         size = np.linalg.norm(code.coordinates, axis=1).clip(min=np.finfo(float).tiny)
         size = np.repeat(size, code.coordinates.shape[1])
         distance = np.abs(point - np.maximum(point - gradient, 0.0)) / size
-        if distance.max() <= CONE.stationary:
+        if distance.max() <= CONE.stationary:  # step 2
             break
         held = (point <= min(distance.max(), CONE.near_bound) * size) & (gradient > 0)
-        step = np.where(held, -point, 0.0)
+        step = np.where(held, -point, 0.0)  # step 3
         step[~held] = newton_step(gradient[~held], hessian[np.ix_(~held, ~held)])
         moved, lower = _line_search(code, point, step, gradient, loss)
-        if not lower < loss * (1 - CONE.rounding) and not distance.max() < best / 2:
+        if not lower < loss * (1 - CONE.rounding) and not distance.max() < best / 2:  # step 5
             break
         code.coordinates, loss, best = moved, lower, min(best, float(distance.max()))
     return code
 
 
 def _line_search(code: ConeCode, point: Array, step: Array, gradient: Array, loss: float) -> tuple[Array, float]:
-    """Halve the step, projected on c >= 0, until the loss falls as the gradient promises."""
+    """Step 4: halve the step, projected on c >= 0, until the loss falls as the gradient promises."""
     shape = code.coordinates.shape
     length = 1.0
     for _ in range(CONE.halvings):

@@ -89,9 +89,9 @@ def steps(
     except ConicError as error:
         yield _modular(problem, f"{solver} failed: {error}; this is the best modular code")
         return
-    multiplier = cones.scaled.multiplier_of_problem(solution.multiplier)
+    multiplier = cones.scaled.multiplier_of_problem(solution.multiplier)  # step 2
     bound = best_bound(problem, multiplier).value
-    owner, coordinates = cones.neurons(solution)
+    owner, coordinates = cones.neurons(solution)  # steps 3 and 4
     code = cones.code(owner, coordinates)
     if not np.isfinite(code.loss()):
         note = f"{_verdict(solver, solution)}, of which no code can be made; this is the best modular code"
@@ -99,7 +99,7 @@ def steps(
         return
     step = cones.step(code, multiplier, bound)
     yield replace(step, note=_note(solver, solution, cones, min(step.loss, problem.modular_loss)))
-    polished = cones.polished(owner, coordinates) if len(owner) else code
+    polished = cones.polished(owner, coordinates) if len(owner) else code  # step 5
     if np.isfinite(polished.loss()):
         weights = cones.scaled.weights(polished.weights)
         multiplier = problem.multiplier(weights.T @ weights)

@@ -3,11 +3,12 @@
 A matrix X that is positive semidefinite and entrywise nonnegative has nonnegative b_j with ``X = sum_j b_j b_j'`` if
 its order is four or less (Maxfield and Minc 1962; Berman and Shaked-Monderer, *Completely Positive Matrices*, 2003).
 
-Elimination finds them nearly always: with pivot i, ``b = X_i / sqrt(X_ii)`` leaves the Schur complement ``X - b b'``,
-of lower rank, and if that is nonnegative the rest follows in the same way. For order three some pivot always does:
-were an entry negative for both i and j, then ``X_jk X_ii < X_ij X_ik`` and ``X_ik X_jj < X_ij X_jk``, and their product
-would contradict ``X_ii X_jj >= X_ij^2``. For order four the few exceptions are solved by column generation, which is
-convex, and where that is slow by least squares.
+1. Elimination finds them nearly always: with pivot i, ``b = X_i / sqrt(X_ii)`` leaves the Schur complement
+   ``X - b b'``, of lower rank, and if that is nonnegative the rest follows in the same way.
+2. For order three some pivot always does: were an entry negative for both i and j, then ``X_jk X_ii < X_ij X_ik`` and
+   ``X_ik X_jj < X_ij X_jk``, and their product would contradict ``X_ii X_jj >= X_ij^2``.
+3. For order four the few exceptions are solved by column generation, which is convex.
+4. Where that is slow they are solved by least squares.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def completely_positive(blocks: Array) -> tuple[Array, Indices]:
         ([[2.0, 1.0], [1.0, 3.0]], [0, 0])
     """
     cleaned = np.maximum(_positive_part(blocks), 0.0)
-    pieces, failed = _eliminated(cleaned)
+    pieces, failed = _eliminated(cleaned)  # steps 1 and 2
     dimension = cleaned.shape[1]
     vectors = pieces[~failed].reshape(-1, dimension)
     owner = np.repeat(np.flatnonzero(~failed), dimension)
@@ -87,7 +88,7 @@ def _eliminated(blocks: Array) -> tuple[Array, NDArray[np.bool_]]:
 
 
 def _by_columns(block: Array, start: Array) -> Array:
-    """Nonnegative least squares over outer products; each round adds the one that the residual wants most."""
+    """Step 3: nonnegative least squares over outer products; each round adds the one that the residual wants most."""
     from scipy.optimize import nnls
 
     size = len(block)
@@ -107,7 +108,7 @@ def _by_columns(block: Array, start: Array) -> Array:
 
 
 def _refined(block: Array, vectors: Array) -> Array:
-    """Nonlinear least squares from a factorisation good to some digits, for matrices at the edge of the cone.
+    """Step 4: nonlinear least squares from a factorisation good to some digits, for matrices at the edge of the cone.
 
     The unknowns are square roots, so that nothing becomes negative.
     """

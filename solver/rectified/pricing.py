@@ -1,10 +1,14 @@
 """The largest ratio of what a rectified neuron earns to what it costs, proven from the samples and a multiplier alone.
 
-One source: exactly (`solver.rectified.one_source`). Two and three: climbs find a neuron, and cones (`cones`) prove that
-none is worth more, or hand out one that is. Four and more: a relaxation (`lifted`), and where that is too large the
-bound of free neurons, any activity a >= 0:
+1. One source: the largest ratio on each arc of directions, exactly (`solver.rectified.one_source`).
+2. More: climb from the axes and from random starts to the best neuron that is found.
+3. Two and three sources: cones of neurons (`cones`) prove that none is worth more, up to the tolerance. A cone that
+   holds one that is hands it out: climb from it, and prove again.
+4. Four and more: the smaller of a relaxation (`lifted`) and the bound of free neurons, any activity a >= 0,
 
-    max over |v| = 1 of |(N v)_+ / sqrt(p)|^2  <=  the largest eigenvalue of sum_t N_t N_t' / p_t
+       max over |v| = 1 of |(N v)_+ / sqrt(p)|^2  <=  the largest eigenvalue of sum_t N_t N_t' / p_t.
+
+   It is the largest ratio where step 2 attains it.
 """
 
 from __future__ import annotations
@@ -73,13 +77,13 @@ def largest_ratio(
     if not prices.any():
         return RectifiedRatio(0.0, True, np.zeros((0, frame.lifted.shape[1])))
     sources = loss.sources.shape[1]
-    if sources == 1:
+    if sources == 1:  # step 1
         rho, neurons = best_of_one_source(frame, prices)
         exact, neurons = True, neurons[: RECTIFIED_PRICING.at_once]
     elif sources <= RECTIFIED_PRICING.proven_sources:
         rho, exact, neurons = _by_cones(frame, prices, tolerance, time.perf_counter() + seconds)
     else:
-        neurons = _found(frame, prices, np.random.default_rng(0))
+        neurons = _found(frame, prices, np.random.default_rng(0))  # step 4
         with limited_to(time.perf_counter() + seconds):
             rho = min(free_bound(frame, prices), lifted_bound(frame, prices))
         exact = rho <= float(frame.worths(prices, neurons).max(initial=0.0)) * (1 + tolerance)
@@ -87,6 +91,7 @@ def largest_ratio(
 
 
 def _found(frame: Frame, prices: Array, rng: np.random.Generator) -> Array:
+    """Step 2."""
     size = frame.lifted.shape[1]
     starts = np.vstack([np.eye(size), -np.eye(size), rng.standard_normal((RECTIFIED_PRICING.starts, size))])
     neurons = climbed(frame, prices, starts, rng)
@@ -95,6 +100,7 @@ def _found(frame: Frame, prices: Array, rng: np.random.Generator) -> Array:
 
 
 def _by_cones(frame: Frame, prices: Array, tolerance: float, end: float) -> tuple[float, bool, Array]:
+    """Step 3: the bound, whether it is attained, and the neurons."""
     rng = np.random.default_rng(0)
     neurons = _found(frame, prices, rng)
     while True:

@@ -252,7 +252,7 @@ class Cells:
         return self.cells[int(np.argmax(self.bounds))].exhausted
 
     def refine(self, target: float, visits: int, *, most: int | None = None) -> None:
-        """Lower the bound until it is at most the target. It may rise for a while when there are new cells.
+        """Steps 2 to 6: lower the bound to the target at most. It may rise for a while when there are new cells.
 
         Args:
             target: ratio to reach; cells at or below it are left alone.
@@ -398,7 +398,7 @@ class Cells:
     # ---- one cell -----------------------------------------------------------------------------------------------
 
     def _tighten(self, index: int, target: float, *, split: bool) -> None:
-        """Add products until the cell is at most the target, or until it is better split, or exhausted."""
+        """Steps 2 and 3: add products until the cell is at most the target, or is better split, or exhausted."""
         cell = self.cells[index]
         cell.seen = len(self)
         names = self._names(index, cell.pairs)
@@ -443,7 +443,7 @@ class Cells:
         return np.unique(np.concatenate([cell.pairs, self.guess]), axis=0)
 
     def _split(self, index: int, target: float, most: int | None) -> None:
-        """New centres in a cell: a neuron inside that has no cell of its own, or else two either side of the middle."""
+        """Step 4: new centres in a cell, a neuron inside that has no cell of its own, or two beside the middle."""
         cell = self.cells[index]
         assert cell.relaxed is not None
         new = self._neurons_inside(index)
@@ -463,7 +463,7 @@ class Cells:
                 self.cells[-1].weights, self.bounds[-1] = np.zeros(len(pairs)), self.free
             self._tighten(len(self) - 1, target, split=True)
         if len(self) == count:
-            # All centres are there already: what is left are the finest products.
+            # Step 5. All centres are there already: what is left are the finest products.
             before = self.bounds[index]
             self._tighten(index, target, split=False)
             cell.exhausted = bool(self.bounds[index] > target + (before - target) * (1 - CELLS.worth_a_visit))

@@ -45,11 +45,11 @@ class Whitening(Frozen):
         The scale (d,) is the typical cost of a unit neuron of each source: sources of tiny scale keep their digits.
         """
         half = energy_root / scale
-        # Large rows first, so that the small ones keep their digits.
+        # Step 1. Large rows first, so that the small ones keep their digits.
         order = np.argsort(-np.abs(half).max(axis=1), kind="stable")
-        root = np.asarray(np.linalg.qr(half[order], mode="r"))
+        root = np.asarray(np.linalg.qr(half[order], mode="r"))  # step 2
         few = len(targets) < len(scale)
-        left, size, right = np.linalg.svd(targets * scale @ root.T, full_matrices=few)
+        left, size, right = np.linalg.svd(targets * scale @ root.T, full_matrices=few)  # step 3
         inverse = np.linalg.inv(root) @ right.T / scale[:, None]
         turned = np.zeros(targets.shape)
         turned[:, : len(size)] = left[:, : len(size)] * size
