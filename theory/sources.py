@@ -639,11 +639,11 @@ class Sources(Immutable):
 
     def _ordered_blocks(self) -> Iterator[tuple[Array, Array]]:
         """Yield different samples about the origin, in an order of their own, and their shares, in blocks of rows."""
-        shares = self._counts / self._counts.sum() if self.probabilities is None else self._counts
+        total = self._counts.sum() if self.probabilities is None else 1.0
         for start in range(0, len(self._order), CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
             # Many times quicker than by indexing.
-            yield self.points.take(self._order[rows], axis=0) - self._origin, shares[rows]
+            yield self.points.take(self._order[rows], axis=0) - self._origin, self._counts[rows] / total
 
     def _moments(self) -> tuple[Array, Array]:
         """(d,) the mean about the origin, and (d, d) the covariance: the blocks', and that of their means."""

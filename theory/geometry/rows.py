@@ -4,6 +4,8 @@
    column by column: a product with a vector may round equal rows differently.
 2. Where different rows have the same number, rows are sorted after all.
 3. Equal rows are one, which counts as often as they are there; of their weights the smaller ones are added first.
+
+Of many rows each array is large: indices have 32 bits where these do, and what is sorted gives way as it is used.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ def ordered_rows(points: Array, weights: Array | None = None) -> tuple[Indices, 
     """
     order, starts = sorted_rows(points, weights)
     if len(starts) == len(order):
-        return order, np.ones(len(order)) if weights is None else weights.take(order)
+        return order, np.broadcast_to(1.0, len(order)) if weights is None else weights.take(order)
     if weights is not None:
         return order[starts], np.add.reduceat(weights[order], starts)
     counts = np.diff(np.append(starts, len(order)))
@@ -52,25 +54,30 @@ def sorted_rows(points: Array, weights: Array | None = None) -> tuple[Indices, I
         >>> order.tolist(), starts.tolist()
         ([0, 2, 1], [0, 2])
     """
-    key = np.zeros(len(points))
-    shares = _shares(points.shape[1])
-    for column in range(points.shape[1]):
-        key += shares[column] * points[:, column]
     by_weight = () if weights is None else (weights,)
     if weights is None:
-        order, key = _sorted(key)
+        order, key = _sorted(_keys(points))
     else:
-        order = np.lexsort((weights, key))
+        key = _keys(points)
+        order = _short(np.lexsort((weights, key)))
         key = key.take(order)
     same = np.flatnonzero(key[1:] == key[:-1])
     if not len(same):
-        return order, np.arange(len(order))
+        return order, np.arange(len(order), dtype=order.dtype)
     if (points[order[same]] != points[order[same + 1]]).any():
-        order = np.lexsort((*by_weight, *[points[:, column] for column in range(points.shape[1])]))
+        order = _short(np.lexsort((*by_weight, *[points[:, column] for column in range(points.shape[1])])))
         same = np.flatnonzero((points[order[1:]] == points[order[:-1]]).all(axis=1))
     first = np.ones(len(order), dtype=np.bool_)
     first[same + 1] = False
     return order, np.flatnonzero(first)
+
+
+def _keys(points: Array) -> Array:
+    """(T,) one number for each row."""
+    key = np.zeros(len(points))
+    for share, column in zip(_shares(points.shape[1]), points.T, strict=True):
+        key += share * column
+    return key
 
 
 @cache
@@ -86,7 +93,7 @@ def _sorted(key: Array) -> tuple[Indices, Array]:
         return order, key.take(order)
     lowest = key.min()
     reach = key.max() - lowest
-    order = np.arange(len(key))
+    order = _short(np.arange(len(key)))
     if 0 < reach < np.inf:
         # Whole numbers of 16 bits are sorted by counting. Rounding never changes which of two numbers is the larger.
         scaled = key - lowest
@@ -95,10 +102,19 @@ def _sorted(key: Array) -> tuple[Indices, Array]:
         whole = scaled.astype(np.uint32)
         low, high = whole.astype(np.uint16), (whole >> 16).astype(np.uint16)
         del scaled, whole  # of many samples each is large
-        order = np.argsort(low, kind="stable")
-        order = order.take(np.argsort(high.take(order), kind="stable"))
+        order = _short(np.argsort(low, kind="stable"))
+        high = high.take(order)
+        del low
+        order = order.take(np.argsort(high, kind="stable"))
         key = key.take(order)
     if (key[1:] < key[:-1]).any():
         last = np.argsort(key, kind="stable")
-        order, key = order.take(last), key.take(last)
+        key = key.take(last)
+        order = order.take(last)
     return order, key
+
+
+def _short(order: Indices) -> Indices:
+    """Indices of 32 bits, unless there are too many."""
+    short: Indices = order.astype(np.int32 if len(order) <= np.iinfo(np.int32).max else np.intp, copy=False)
+    return short
