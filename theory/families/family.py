@@ -116,8 +116,8 @@ class Family(ABC):
 
         Example:
             >>> from theory.families import family
-            >>> family("opposite-corners").boundary_at("encoder_cost", 7.0) == family("opposite-corners").boundary()
-            True
+            >>> [family(name).boundary_at("encoder_cost", 7.0) for name in ("joint-table", "two-bits")]
+            [(0,), None]
         """
         if name == "second":
             return self.sliced(value).boundary()
