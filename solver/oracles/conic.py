@@ -19,6 +19,7 @@ import numpy as np
 import solver.solving.plan as planning
 from solver.certificate import best_bound
 from solver.conic_solvers import ACCURATE, DEFAULT_SOLVER, ConicError, solver_name
+from solver.generation.basic_solution import basic_solution
 from solver.generation.loss import ScaledLoss
 from solver.generation.pool import merged
 from solver.methods.iterate import Iterate
@@ -46,7 +47,6 @@ class ConicTolerances:
     leverage: float = 1e-7  # below which a neuron is left out before polishing: the others make up for it
     same: float = 5e-7  # cosine distance: at a flat optimum directions are good to half of the digits of the loss
     rounds: int = 3  # of merging and polishing, which may bring further neurons together
-    active_sets: int = 10  # changes of them, per neuron, after which the search for a short code is given up
     tie: float = 1e-12  # relative difference up to which the best modular code is as good, and preferred
 
 
@@ -214,16 +214,8 @@ class _ProgramCones:
 def _sparse(weights: Array, energy: Array) -> Array:
     """Shares (n,) of the neurons (n, d) that leave G and the total energy as they are, nearly all of them zero.
 
-    Nonnegative least squares ends with linearly independent columns, so no more than d (d + 1) / 2 + 1 are left.
+    No more than d (d + 1) / 2 + 1 are left (`solver.generation.basic_solution`); all of them where it finds none.
     """
-    from scipy.optimize import nnls
-
     rows, columns = np.triu_indices(weights.shape[1])
-    outer = (weights[:, rows] * weights[:, columns]).T / energy
-    system = np.vstack([outer, np.ones(len(energy))])
-    try:
-        spent, _ = nnls(system, system @ energy, maxiter=CONIC.active_sets * len(energy))
-    except RuntimeError:
-        # Too many changes of the active set: all of the neurons are as good a code, only a long one.
-        return np.ones(len(energy))
-    return np.asarray(spent / energy)
+    shares = basic_solution(np.vstack([(weights[:, rows] * weights[:, columns]).T, energy]))
+    return np.ones(len(energy)) if shares is None else shares

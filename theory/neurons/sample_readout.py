@@ -21,6 +21,7 @@ import numpy as np
 
 from theory.arrays import Array
 from theory.immutable import Frozen
+from theory.readouts import Readout
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,22 +147,15 @@ class SampleReadout(Frozen):
             0.5
         """
         basis, sizes, _ = self._factors(activity)
-        seen = (basis.T @ self.features(self.targets)) ** 2
-        energies, powers = seen.sum(axis=1), sizes**2
-        delta = 0.0 if self.exact else self.decoder_cost / self.error_cost
-
-        def slope(square: float) -> float:
-            return cost - self.decoder_cost * float((energies * powers / (delta + square * powers) ** 2).sum())
-
-        earned = self.decoder_cost * float((energies / powers).sum())
-        if not earned > 0 or (delta > 0 and slope(0.0) >= 0):
+        seen = basis.T @ self.features(self.targets)
+        if self.exact:
+            return float((self.decoder_cost * float(((seen / sizes[:, None]) ** 2).sum()) / cost) ** 0.25)
+        delta = self.decoder_cost / self.error_cost
+        if self.decoder_cost * float(((sizes[:, None] * seen) ** 2).sum()) <= cost * delta**2:
             return 0.0
-        most = (earned / cost) ** 0.5  # where errors are forbidden this is the square itself
-        if delta == 0:
-            return float(most**0.5)
-        from scipy.optimize import brentq
-
-        return float(brentq(slope, 0.0, most, xtol=1e-15 * most, rtol=1e-14)) ** 0.5
+        # The readout of a code whose G is A~'A~, in the coordinates of its factors.
+        factors = Readout(seen.T, self.decoder_cost, delta * np.eye(len(sizes)))
+        return factors.rescaling(np.diag(sizes**2), cost)
 
     def _gain(self, multiplier: Array) -> tuple[float, float]:
         """The terms of the bound that are linear and quadratic in t."""
