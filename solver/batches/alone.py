@@ -102,7 +102,7 @@ def _found(problem: Problem, gap: float) -> MixedCode | None:
     costlier = pose.modular_loss[0] * (1 - ALONE.saved) > pose.unit[0] * codes.loss[0]
     if problem.sources.identified and not costlier and hulls.known(*pose.modular).gap[0] <= CONDITION_TOLERANCE:
         return None
-    if not has_one_code(hulls.fan, hulls.corners, codes.multiplier)[0]:
+    if not (codes.unique[0] or has_one_code(hulls.fan, hulls.corners, codes.multiplier)[0]):
         return None
     weights, multiplier = pose.weights(codes.neurons)[0], pose.multipliers(codes.multiplier)[0]
     bound = float(pose.bounds(codes)[0])

@@ -15,7 +15,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ from solver.batches.certificate import proven
 from solver.batches.codes import Codes, Hulls
 from solver.batches.energies import NeuronEnergies
 from solver.batches.forms import cost_root, squared
+from solver.batches.touching import LINES, MANY_TOUCHING
 
 if TYPE_CHECKING:
     from solver.batches.energies import Form
@@ -102,7 +103,7 @@ def _measured(hulls: Hulls, columns: Array, readout: NeuronEnergies, sizes: list
         loss = 2 * (paid * (loss - paid)) ** 0.5
     form = last.multiplier[:, None]
     bound = proven(form, np.array([last.largest]), hulls.given.demand, hulls.given.ridge)
-    return Codes.of(neurons, form, np.array([loss]), bound)
+    return replace(Codes.of(neurons, form, np.array([loss]), bound), unique=np.array([last.unique]))
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class _Priced:
     multiplier: Array  # (3,) Y
     neurons: Array  # (2, k) the local maxima that earn more than they cost, the best last
     largest: float  # ratio of worth to cost
+    unique: bool  # whether so few nearly earn their cost that no other code is optimal, if none earns more
 
 
 class _Pricer:
@@ -158,8 +160,11 @@ class _Pricer:
         ratio = np.concatenate([np.where(outer >= beside, outer, 0.0), inner])
         order = np.argsort(ratio)[-EXCHANGE.joining :]
         largest = float(ratio[order[-1]])
+        bar = 1 - MANY_TOUCHING.touches
+        touching = np.count_nonzero((outer > bar) & (outer >= beside * bar)) + np.count_nonzero(inner > bar)
+        whole = (middle + spread > bar) & (spread <= MANY_TOUCHING.multiple * middle)
         found = [self._neuron(place, first, second, after) for place in order[ratio[order] > 1 + EXCHANGE.excess]]
-        return _Priced(form, np.array(found).reshape(-1, 2).T, largest)
+        return _Priced(form, np.array(found).reshape(-1, 2).T, largest, bool(touching <= LINES and not whole.any()))
 
     def _neuron(self, place: int, first: Array, second: Array, after: Array) -> tuple[float, float]:
         """The neuron of cost one on a ray, or, where numbers go on, in a cone, where T z is it."""
