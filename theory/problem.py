@@ -42,7 +42,7 @@ from theory.inputs.problem import (
 from theory.modular.code import ModularCode
 from theory.neurons import Activity, Neurons
 from theory.neurons.sample_readout import SampleReadout
-from theory.readouts import Exact, Noisy, Readout, Reads, Soft, checked_targets
+from theory.readouts import Exact, Noisy, Readout, Reads, Soft
 from theory.reductions import AFFINE_HULL, CANONICAL, GROUP_BY_GROUP, IN_ORDER, WHITENED, WITHOUT_LAYER, SomeSamples
 from theory.sources import Sources
 
@@ -266,9 +266,7 @@ class Problem(Immutable):
     def readout(self) -> Readout:
         """What reading a code out costs."""
         if self.hull is not None:
-            given = getattr(self.given_readout, "targets", None)
-            targets = self.mixing if given is None else checked_targets(given, self.sources)
-            return ReadoutOnHull.of(self.on_hull.readout, self.sources, self.hull, targets)
+            return ReadoutOnHull.of(self)
         return self.given_readout.price(self.sources, self.mixing, self.decoder_cost)
 
     @derived

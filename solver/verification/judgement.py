@@ -9,12 +9,12 @@ import numpy as np
 
 from solver.certificate import lower_bound
 from solver.representation import Representation
+from solver.solving.plan import is_small
 from solver.solving.solve import solve_one_of_many
 from solver.verification.nonlinear import AGREES, DISAGREES, NONLINEAR_CHECKS, UNDECIDED, Judged, check_floors, solved
 from theory.conditions import decide
 from theory.immutable import Frozen
 from theory.problem import Problem
-from theory.sources import EXACT_DIMENSION
 from theory.theorems import Prediction
 
 __all__ = ["AGREES", "DISAGREES", "UNDECIDED", "Judgement", "judge"]
@@ -79,7 +79,7 @@ def judge(problem: Problem, prediction: Prediction) -> Judgement:
 
 def _solved(problem: Problem) -> Representation:
     """An optimal code; which of several is not asked, since predictions are about losses and what all codes share."""
-    method = "columns" if problem.dimension <= EXACT_DIMENSION else "auto"
+    method = "columns" if is_small(problem) else "auto"
     return solve_one_of_many(problem, method=method, rng=0, any_code=True)
 
 

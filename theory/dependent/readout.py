@@ -16,9 +16,7 @@ from typing import Any
 import numpy as np
 
 from theory.arrays import Array, ArrayLike
-from theory.geometry.affine_hull import AffineHull
-from theory.readouts import Readout
-from theory.sources import Sources
+from theory.readouts import Readout, checked_targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +35,11 @@ class ReadoutOnHull(Readout):
     hull: Any = None  # of the sources
 
     @classmethod
-    def of(cls, inside: Readout, sources: Sources, hull: AffineHull, targets: Array) -> ReadoutOnHull:
-        """The readout of targets B (r, d) from sources in a hull, by that of their coordinates."""
-        errors = inside.errors
+    def of(cls, problem: Any) -> ReadoutOnHull:
+        """The readout of a problem of dependent sources, by that of their coordinates."""
+        inside, sources, hull = problem.on_hull.readout, problem.sources, problem.hull
+        given, errors = getattr(problem.given_readout, "targets", None), inside.errors
+        targets = problem.mixing if given is None else checked_targets(given, sources)
         if errors is not None:
             moved = hull.basis @ (errors.mean - sources.mean[hull.kept])
             covariance, root = hull.form(errors.covariance), errors.root @ hull.basis.T
