@@ -344,5 +344,12 @@ def _far_points(points: Array) -> Array:
     center, transform = in_scale(points, whiten_above=1.0)
     sphere = np.random.default_rng(0).standard_normal((points.shape[1], EXTREMES.far))
     columns = np.ascontiguousarray((points - center).T)
-    farthest = np.argmax((transform @ sphere).T @ columns, axis=1)
+    directions = (transform @ sphere).T
+    farthest, reached = np.zeros(EXTREMES.far, dtype=np.intp), np.full(EXTREMES.far, -np.inf)
+    for start in range(0, len(points), EXTREMES.block_rows):
+        heights = directions @ columns[:, start : start + EXTREMES.block_rows]
+        best = heights.argmax(axis=1)
+        highest = heights[np.arange(EXTREMES.far), best]
+        farther = highest > reached
+        farthest[farther], reached[farther] = start + best[farther], highest[farther]
     return points[np.unique(np.concatenate([farthest, columns.argmin(axis=1), columns.argmax(axis=1)]))]
