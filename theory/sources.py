@@ -748,7 +748,7 @@ class Sources(Immutable):
             )
         self.hull = hull
 
-    @derived
+    @property
     def on_hull(self) -> Sources:
         """The sources that are the coordinates of the affine hull, by themselves; all where none is told by others.
 
@@ -759,7 +759,12 @@ class Sources(Immutable):
             >>> one_of_three.on_hull.names, one_of_three.on_hull.identified
             (('s1', 's2'), False)
         """
-        return self if self.hull is None else self.of_columns(self.hull.kept.tolist()).without_meaning()
+        return self if self.hull is None else self._coordinates
+
+    @derived
+    def _coordinates(self) -> Sources:
+        assert self.hull is not None
+        return self.of_columns(self.hull.kept.tolist()).without_meaning()
 
     def without_meaning(self) -> Sources:
         """As coordinates: which of them a neuron reads means nothing.

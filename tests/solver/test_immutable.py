@@ -127,6 +127,8 @@ def test_answers_do_not_depend_on_what_was_asked_before(monkeypatch):
         solve(problem)
     for fresh, other in zip(solve_many(drawn()), solve_many(known), strict=True):
         assert fresh.loss == other.loss and fresh.source_weights.tolist() == other.source_weights.tolist()
+    sources = Sources(POINTS)
+    assert not (sources.on_hull.identified and sources.without_meaning().on_hull.identified)
     answer = solve(PROBLEM)
     monkeypatch.setattr("solver.ambiguity.touching_neurons.prices_slowly", lambda _: True)
     before = str(answer)
