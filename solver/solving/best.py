@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from solver.methods.iterate import Iterate
@@ -54,9 +54,9 @@ class Best:
             >>> best.lower_bound, best.loss == problem.modular_loss
             (1.0, True)
         """
-        best = replace(self, note=step.note or self.note)
+        changes: dict[str, Any] = {"note": step.note or self.note}
         if len(step.weights) >= least_neurons and step.loss <= self.loss * (1 + same):
-            best = replace(best, weights=step.weights, loss=step.loss)
+            changes |= {"weights": step.weights, "loss": step.loss}
         if step.lower_bound >= self.lower_bound * (1 - same):
-            best = replace(best, **step.proof)
-        return best
+            changes |= step.proof
+        return replace(self, **changes)

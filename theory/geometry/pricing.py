@@ -146,7 +146,7 @@ class Pricing:
         rooted = self.corners if self.energy_root is None else self.corners @ self.energy_root.T
         cost = (rooted**2).sum(axis=1) + self._support(self.corners) ** 2
         corners, cost = self.corners[cost > 0], cost[cost > 0]
-        ratio = np.einsum("vi,ij,vj->v", corners, worth, corners) / cost
+        ratio = np.einsum("vi,vi->v", corners @ worth, corners) / cost
         best = int(np.argmax(ratio))
         return float(ratio[best]), corners[best] / cost[best] ** 0.5
 
@@ -166,22 +166,24 @@ class Pricing:
             coordinates: (n, k).
             chosen: (n,).
         """
+        neurons, feasible = np.zeros((len(bases), bases.shape[1])), np.zeros(len(bases), dtype=np.bool_)
         above = np.flatnonzero(chosen)
-        neurons = np.zeros((len(bases), bases.shape[1]))
-        neurons[above] = np.einsum("nij,nj->ni", bases[above], coordinates[above])
-        bias = np.einsum("ni,ni->n", neurons[above], self.corners[first[above]])
-        neurons[above] *= np.where(bias < 0, -1.0, 1.0)[:, None]
-        feasible = np.zeros(len(bases), dtype=np.bool_)
-        feasible[above] = self._support(neurons[above]) <= np.abs(bias) + self.slack
+        if not len(above):
+            return neurons, feasible
+        best = np.einsum("nij,nj->ni", bases[above], coordinates[above])
+        bias = np.einsum("ni,ni->n", best, self.corners[first[above]])
+        best[bias < 0] *= -1.0
+        neurons[above] = best
+        feasible[above] = self._support(best) <= np.abs(bias) + self.slack
         return neurons, feasible
 
     def _support(self, neurons: Array) -> Array:
         """(n,) h of neurons x (n, d)."""
-        height = [
-            (neurons[rows] @ self.corners.T).max(axis=1)
-            for rows in _blocks(np.arange(len(neurons)), max(1, (PRICING.block << 8) // len(self.corners)))
-        ]
-        return np.concatenate(height) if height else np.empty(0)
+        size = max(1, (PRICING.block << 8) // len(self.corners))
+        if len(neurons) <= size:
+            return np.asarray((neurons @ self.corners.T).max(axis=1))
+        parts = [neurons[start : start + size] for start in range(0, len(neurons), size)]
+        return np.concatenate([(part @ self.corners.T).max(axis=1) for part in parts])
 
     def _bases(self, faces: Indices) -> Array:
         """(n, d, d - k + 1) for each face (n, k) a basis of its subspace in which f is the identity.
@@ -214,9 +216,9 @@ class Pricing:
         return np.asarray(np.swapaxes(np.linalg.solve(np.swapaxes(root, 1, 2), np.swapaxes(basis, 1, 2)), 1, 2))
 
 
-def _blocks(rows: Indices, size: int = PRICING.block) -> Iterator[Indices]:
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]
+def _blocks(rows: Indices) -> Iterator[Indices]:
+    for start in range(0, len(rows), PRICING.block):
+        yield rows[start : start + PRICING.block]
 
 
 def _two_largest(forms: Array) -> tuple[Array, Array, Array]:
