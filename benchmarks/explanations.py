@@ -20,7 +20,7 @@ import click
 import numpy as np
 
 from solver.explanations.counts import Weights
-from solver.explanations.search import TIE, Search
+from solver.explanations.search import FORMULA_SEARCH, Search
 from theory.arrays import Array, Indices, Mask
 
 __all__ = ["beam", "main"]
@@ -107,8 +107,8 @@ def _measured(rng: np.random.Generator, table: Mask, kind: str, count: int, dens
         longest=max(seconds),
         iou=float(np.mean(ious)),
         beam_iou=float(np.mean(beams)),
-        missed_by_beam=sum(one > other + TIE for one, other in zip(ious, beams, strict=True)),
-        proven=proven - sum(other > one + TIE for one, other in zip(ious, beams, strict=True)),
+        missed_by_beam=sum(one > other + FORMULA_SEARCH.tie for one, other in zip(ious, beams, strict=True)),
+        proven=proven - sum(other > one + FORMULA_SEARCH.tie for one, other in zip(ious, beams, strict=True)),
     )
 
 

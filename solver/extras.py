@@ -14,7 +14,7 @@ PROJECT = "modularity-solver"  # as it is installed
 PICTURES = (".png", ".pdf", ".svg")
 PAGES = (".html", ".htm")
 TABLES = (".csv", ".nc")
-SAVED = (".npz", *TABLES)
+SAVED_AS = (".npz", *TABLES)
 
 WRITERS = {
     ".csv": ("tables", "pandas"),

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from conftest import same_but_for_rounding
 from solver.commands.cli import main
-from solver.commands.print_commands import PAGE, commands_page
+from solver.commands.print_commands import COMMANDS_PAGE, commands_page
 from solver.sweeps.spec import read_sweep
 from tests.examples import thorough
 
@@ -191,7 +191,7 @@ def test_every_option_is_described(command):
 
 
 def test_the_page_of_the_command_line_is_what_the_parsers_say():
-    assert PAGE.read_text(encoding="utf-8") == commands_page()
+    assert COMMANDS_PAGE.read_text(encoding="utf-8") == commands_page()
 
 
 def test_every_path_named_exists():

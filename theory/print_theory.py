@@ -19,9 +19,9 @@ from theory.symbolic.markup import typeset
 from theory.theorems import THEOREMS, Theorem
 from theory.writing import written_whole
 
-PAGE = Path(__file__).parents[1] / "docs" / "theory.md"
+THEORY_PAGE = Path(__file__).parents[1] / "docs" / "theory.md"
 
-OPENING = """# The theory
+THEORY_OPENING = """# The theory
 
 Printed by `python -m theory.print_theory` from the expressions that the program evaluates: not to be edited by hand.
 
@@ -37,7 +37,7 @@ With as many neurons as help, when does each read one source only?
 def theory_page() -> str:
     """The text of docs/theory.md."""
     sections = [
-        OPENING,
+        THEORY_OPENING,
         "## From the loss to the condition\n",
         "Two sources under a general mixing (`modularity derive --mixing general`):\n",
         *_chain(2, "general"),
@@ -107,6 +107,6 @@ def _algebraic(value: Any) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.parent.mkdir(exist_ok=True)
-    with written_whole(PAGE) as temporary:
+    THEORY_PAGE.parent.mkdir(exist_ok=True)
+    with written_whole(THEORY_PAGE) as temporary:
         temporary.write_text(theory_page())

@@ -35,7 +35,7 @@ class AuditStrengthTolerances:
     rounds: int = 100  # two or three are usual
 
 
-STRENGTHS = AuditStrengthTolerances()
+AUDIT_STRENGTHS = AuditStrengthTolerances()
 
 
 def ratios_of(code: AffineCode, certificate: Certificate) -> Array:
@@ -97,29 +97,29 @@ def best_strengths(problem: Problem, weights: Array) -> Array:
 def _without_silent(problem: Problem, weights: Array, factors: Array) -> Array:
     # Step 5.
     loss, energies = problem.loss(factors[:, None] * weights), problem.neuron_cost(weights) * factors**2
-    kept = np.where(energies > STRENGTHS.silent * loss, factors, 0.0)
-    return kept if problem.loss(kept[:, None] * weights) <= loss * (1 + STRENGTHS.silent) else factors
+    kept = np.where(energies > AUDIT_STRENGTHS.silent * loss, factors, 0.0)
+    return kept if problem.loss(kept[:, None] * weights) <= loss * (1 + AUDIT_STRENGTHS.silent) else factors
 
 
 def _best_energies(problem: Problem, units: Array, start: Array) -> Array:
     """(n,) the best energies of neurons (n, d) in whitened coordinates, of unit cost; some start that spans enough."""
     readout = problem.whitened.readout
     # Step 2.
-    active = np.argsort(-start, kind="stable")[: max(STRENGTHS.at_once, 2 * units.shape[1])]
+    active = np.argsort(-start, kind="stable")[: max(AUDIT_STRENGTHS.at_once, 2 * units.shape[1])]
     active = np.union1d(active, _spanning(units))
     energies = start
-    for _ in range(STRENGTHS.rounds):
+    for _ in range(AUDIT_STRENGTHS.rounds):
         # Step 3.
         begun = np.maximum(energies[active], start[active] / len(start))
         energies = np.zeros(len(units))
         energies[active] = optimal_energies(units[active], readout, begun)
         # Step 4.
         worth = np.einsum("ni,ij,nj->n", units, readout.multiplier((units.T * energies) @ units), units)
-        outside = np.setdiff1d(np.flatnonzero(worth > 1 + STRENGTHS.earns), active)
+        outside = np.setdiff1d(np.flatnonzero(worth > 1 + AUDIT_STRENGTHS.earns), active)
         if not len(outside):
             break
-        staying = active[energies[active] > STRENGTHS.silent * energies.max()]
-        active = np.union1d(staying, outside[np.argsort(-worth[outside])][: STRENGTHS.at_once])
+        staying = active[energies[active] > AUDIT_STRENGTHS.silent * energies.max()]
+        active = np.union1d(staying, outside[np.argsort(-worth[outside])][: AUDIT_STRENGTHS.at_once])
         active = np.union1d(active, _spanning(units))
     return energies
 

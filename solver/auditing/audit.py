@@ -114,9 +114,9 @@ class Audit(Drawn, Findings):
     """
 
     def _drawing(self) -> Drawing:
-        from solver.pictures.audit import PANELS, plot_audit
+        from solver.pictures.audit import AUDIT_PANELS, plot_audit
 
-        return plot_audit, PANELS
+        return plot_audit, AUDIT_PANELS
 
     def sentences(self) -> list[str]:
         """The audit in words.

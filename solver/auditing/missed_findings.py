@@ -9,7 +9,7 @@ from solver.plain import attributes, plain
 from theory.arrays import Array
 from theory.immutable import Frozen
 
-KINDS = {
+KINDS_OF_MISSED = {
     "one": "explained by one group of the named sources, or none",
     "seems mixed": "explained by several groups without the missing source, and by the missing one alone with it",
     "mixed": "explained by several groups even beside the missing source",
@@ -17,8 +17,6 @@ KINDS = {
     "open": "mixed without the missing source, and not decided with it",
 }
 """What a neuron is found to be."""
-
-PERSISTENT = 0.2  # autocorrelation that chance alone hardly makes of some hundred rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +54,7 @@ class MissedFindings(Frozen):
     @property
     def is_persistent(self) -> bool:
         """Whether activity goes on for longer than a block, so that chance is made too small."""
-        return self.persistence > PERSISTENT
+        return self.persistence > 0.2  # chance alone hardly makes as much of some hundred rows
 
     def to_dict(self) -> dict[str, Any]:
         """All findings as numbers, strings and lists.

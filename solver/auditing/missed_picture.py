@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from solver.auditing.missed_findings import MissedFindings, Shares
 
-NAMED = 8  # neurons that a sentence names, and that have one of their own
-DRAWN = 60  # neurons that are drawn: those that explain the most first
+NEURONS_NAMED = 8  # neurons that a sentence names, and that have one of their own
 
 
 def missed_sentences(found: MissedFindings) -> list[str]:
@@ -41,7 +40,7 @@ def missed_sentences(found: MissedFindings) -> list[str]:
         f"Of {len(found.neurons)} neurons {len(seem)} seem{'s' if one else ''} to mix the named sources and "
         f"follow{'s' if one else ''} {missing} alone where it is known{_which(found, seem)}."
     ]
-    lines += [_evidence(found, number) for number in seem[:NAMED]]
+    lines += [_evidence(found, number) for number in seem[:NEURONS_NAMED]]
     for kind, words, plural in (
         ("mixed", "mixes several groups even then", "mix several groups even then"),
         ("mixes it", f"mixes {missing} with a named source, which could not be seen without it",
@@ -68,7 +67,7 @@ def missed_sentences(found: MissedFindings) -> list[str]:
 
 
 def _which(found: MissedFindings, numbers: Sequence[int]) -> str:
-    if not numbers or len(numbers) > NAMED:
+    if not numbers or len(numbers) > NEURONS_NAMED:
         return ""
     return f" ({', '.join(found.neurons[number] for number in numbers)})"
 
@@ -96,7 +95,7 @@ def plot_missed(found: MissedFindings) -> Figure:
 
     A cell with a dot is more than chance. Shares are drawn by their roots, as correlations are.
     """
-    order = np.sort(np.argsort(-found.given.shares.max(axis=1), kind="stable")[:DRAWN])
+    order = np.sort(np.argsort(-found.given.shares.max(axis=1), kind="stable")[:60])
     figure = style.page_figure(1, 0.5)
     panels = figure.subplots(1, 2, width_ratios=[len(found.without.groups) + 1.0, len(found.given.groups) + 1.0])
     image = None

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.auditing.missed_findings import KINDS, MissedFindings, Shares
+from solver.auditing.missed_findings import KINDS_OF_MISSED, MissedFindings, Shares
 from theory.errors import InputError
 from theory.groups import groups_of
 from theory.inputs import as_matrix, column_names, neuron_names
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["KINDS", "MissedSource", "missed_source"]
+__all__ = ["KINDS_OF_MISSED", "MissedSource", "missed_source"]
 
 MISSING = "missing"  # what a source that was not named is called, unless it has a name
 
@@ -65,7 +65,7 @@ class MissedSource(MissedFindings):
         neurons: n names.
         without: the shares of the named groups, `Shares`.
         given: the same with the missing source, whose column is the last.
-        kinds: (n,) one of `KINDS` for each neuron.
+        kinds: (n,) one of `KINDS_OF_MISSED` for each neuron.
         level: of all tests together, without the missing source and with it.
         permutations: how many were tried.
         block: rows of a block.

@@ -45,7 +45,7 @@ class NonlinearAuditTolerances:
     seconds: float = 20.0  # of pricing for the missing neuron, if there is no time limit
 
 
-TOLERANCES = NonlinearAuditTolerances()
+NONLINEAR_AUDIT = NonlinearAuditTolerances()
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -92,9 +92,9 @@ class NonlinearAudit(Drawn, NonlinearFindings):
         return columns(self)
 
     def _drawing(self) -> Drawing:
-        from solver.pictures.audit_nonlinear import PANELS, plot
+        from solver.pictures.audit_nonlinear import NONLINEAR_AUDIT_PANELS, plot
 
-        return plot, PANELS
+        return plot, NONLINEAR_AUDIT_PANELS
 
     def _repr_html_(self) -> str:
         from theory.writing import block
@@ -293,17 +293,17 @@ def _best_strengths(problem: Problem, code: NonlinearRepresentation) -> Array:
     """(n,) factors for the neurons with which the loss is least, the best decoder with them."""
     costs, activity, readout = _cheapest(problem, code), code.sample_activity, problem.sample_readout
     alike = readout.rescaling(activity, float(costs.sum()))
-    active = costs > TOLERANCES.silent**2 * costs.max(initial=0.0)
+    active = costs > NONLINEAR_AUDIT.silent**2 * costs.max(initial=0.0)
     factors = np.where(active, alike, 0.0)
     energies = _energies(readout, activity[:, active], costs[active])
     found = np.zeros(len(costs))
     found[active] = np.sqrt(energies / costs[active])
     kept = np.zeros(len(costs), dtype=bool)
-    kept[active] = energies > TOLERANCES.silent * float(energies.sum())
+    kept[active] = energies > NONLINEAR_AUDIT.silent * float(energies.sum())
     tried = [factors, found, np.where(kept, found, 0.0)]
     losses = np.array([_loss(readout, activity, costs, one) for one in tried])
     # The fewest neurons whose loss is the least but for rounding.
-    good = losses <= losses.min() * (1 + TOLERANCES.silent)
+    good = losses <= losses.min() * (1 + NONLINEAR_AUDIT.silent)
     return tried[int(np.flatnonzero(good)[-1])]
 
 
@@ -321,7 +321,7 @@ def _missing(problem: Problem, code: NonlinearRepresentation, factors: Array, ti
     used = factors > 0
     activity, energies = code.sample_activity[:, used] * factors[used], costs[used] * factors[used] ** 2
     multiplier = readout.multiplier(activity)
-    seconds = TOLERANCES.seconds if time_limit is None else min(time_limit, TOLERANCES.seconds)
+    seconds = NONLINEAR_AUDIT.seconds if time_limit is None else min(time_limit, NONLINEAR_AUDIT.seconds)
     proven = bound_of(problem, multiplier, tolerance=code.tolerance / 4, seconds=seconds)
     extra, cost = _unit_neuron(problem, proven.worst_neuron, multiplier)
     (ratio,) = _ratios(problem, extra[:, None], np.array([cost]), multiplier)
@@ -340,7 +340,7 @@ def _energies(readout: SampleReadout, activity: Array, costs: Array) -> Array:
     if readout.exact:
         # As good as exact, in units of what the code explains at its best size.
         size = readout.rescaling(activity, float(costs.sum())) ** 2
-        delta = TOLERANCES.exact * size * float((units**2 * costs).sum())
+        delta = NONLINEAR_AUDIT.exact * size * float((units**2 * costs).sum())
     else:
         delta = readout.decoder_cost / readout.error_cost
     return energies_of_features(units, targets, delta)

@@ -8,7 +8,7 @@ import click
 
 from solver.commands.terminal.endings import answered
 from solver.commands.terminal.options import (
-    ACTIVATIONS,
+    NEURON_KINDS,
     choice_of,
     costs_of,
     format_options,
@@ -27,7 +27,7 @@ from solver.commands.terminal.options import (
 @click.argument("activity", metavar="ACTIVITY", type=click.Path())
 @problem_options
 @principal_options
-@click.option("--activation", type=click.Choice(list(ACTIVATIONS)), help="The kind of neuron.  [default: linear]")
+@click.option("--activation", type=click.Choice(list(NEURON_KINDS)), help="The kind of neuron.  [default: linear]")
 @click.option("--activity-columns", multiple=True, metavar="COLUMN,COLUMN", help="Those of ACTIVITY that are neurons.")
 @click.option("--encoder", type=click.Path(), metavar="FILE", help="Its encoder, one row per neuron.")
 @click.option("--decoder", type=click.Path(), metavar="FILE", help="Its decoder, one column per neuron.")

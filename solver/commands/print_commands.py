@@ -16,9 +16,7 @@ import click
 from solver.commands.cli import main
 from theory.writing import written_whole
 
-PAGE = Path(__file__).parents[2] / "docs" / "command_line.md"
-
-SHARED = 3  # an option that so many commands take, with the same words, is described once for all of them
+COMMANDS_PAGE = Path(__file__).parents[2] / "docs" / "command_line.md"
 
 OPENING = """# Command line
 
@@ -61,7 +59,8 @@ def commands_page() -> str:
     for command in commands:
         for option in _options(command):
             takers[_described(option)].append(command.name or "")
-    shared = {described for described, names in takers.items() if len(names) >= SHARED}
+    # As many commands take it, with the same words.
+    shared = {described for described, names in takers.items() if len(names) >= 3}
     overview = [
         f"| [`modularity {command.name}`](#modularity-{command.name}) | {_cell(_opening(command))} |"
         for command in commands
@@ -123,5 +122,5 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    with written_whole(PAGE) as temporary:
+    with written_whole(COMMANDS_PAGE) as temporary:
         temporary.write_text(commands_page(), encoding="utf-8")

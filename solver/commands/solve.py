@@ -11,7 +11,7 @@ import click
 from solver.commands.terminal.completing import names_in
 from solver.commands.terminal.endings import INTERRUPTED, Outputs
 from solver.commands.terminal.options import (
-    ACTIVATIONS,
+    NEURON_KINDS,
     format_options,
     limits_of,
     practically_option,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @click.command()
 @problem_options
 @principal_options
-@click.option("--activation", type=click.Choice(list(ACTIVATIONS)), help="The kind of neuron.  [default: linear]")
+@click.option("--activation", type=click.Choice(list(NEURON_KINDS)), help="The kind of neuron.  [default: linear]")
 @click.option("--transitions", type=click.Path(), metavar="FILE", help="Maps of the sources, for a recurrent layer.")
 @click.option("--trajectory", is_flag=True, help="Rows follow each other in time: find the transition.")
 @click.option("--recurrent-cost", type=float, metavar="X", help="Cost of the squared recurrent weights.  [default: 1]")

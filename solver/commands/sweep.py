@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-JUDGED = "practically_modular"
+JUDGED_BY = "practically_modular"
 
-ANSWERS = ("price_of_modularity", JUDGED, "modular", "neurons", "status", "loss", "lower_bound", "gap")
+ANSWERS = ("price_of_modularity", JUDGED_BY, "modular", "neurons", "status", "loss", "lower_bound", "gap")
 """What a printed table has of a point besides its coordinates; the verdict follows from the bounds of the price."""
 
 
@@ -185,7 +185,7 @@ def _prices(rows: list[Row], limit: float) -> dict[str, Any]:
     return {
         "largest_price": max((row["price_of_modularity"] for row in priced), default=None),
         "practically": limit,
-        JUDGED: sum(one is True for one in judged),
+        JUDGED_BY: sum(one is True for one in judged),
         "modular": sum(row["price_most"] is not None and row["price_most"] <= NO_PRICE for row in priced),
         "mixed": sum(one is False for one in judged),
         "undecided": sum(one is None for one in judged),
@@ -196,7 +196,7 @@ def _table(plan: Sweep, rows: list[Row], limit: float) -> Table:
     """Coordinates and answers; the file has more."""
     from solver.commands.terminal.formats import Table
 
-    rows = [row | {JUDGED: _judged(row, limit)} for row in rows]
+    rows = [row | {JUDGED_BY: _judged(row, limit)} for row in rows]
     names = [*plan.coordinates, *(name for name in ANSWERS if name not in plan.coordinates)]
     cells = [[row.get(name) for name in names] for row in rows]
     return Table(names, [[", ".join(map(str, one)) if isinstance(one, list) else one for one in row] for row in cells])
@@ -219,7 +219,7 @@ def _tell(plan: Sweep, rows: list[Row], target: str, limit: float) -> None:
         from solver.pictures.words import percent, threshold
 
         tell(
-            f"Modularity costs up to {percent(found['largest_price'])} more; {found[JUDGED]:,} are modular "
+            f"Modularity costs up to {percent(found['largest_price'])} more; {found[JUDGED_BY]:,} are modular "
             f"{threshold(limit)}, {found['modular']:,} of them exactly; {found['mixed']:,} are mixed"
             + (f", {found['undecided']:,} undecided." if found["undecided"] else ".")
         )

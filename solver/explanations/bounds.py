@@ -29,10 +29,19 @@ from solver.explanations.counts import Counts, moments_of_pairs
 from solver.explanations.formulas import forms
 from theory.arrays import Array, Indices, Mask
 
-SLACK = 1e-9  # what a bound is raised by, for its own rounding
-POINTS = 5  # literals that stand for all third literals at most
-EXACT_STARTS = 8  # labels, from the first on, of which the literals that come after them are looked at one by one
-ENTRIES_AT_ONCE = 40_000  # bounds that are computed together, for which a cache has room
+
+@dataclass(frozen=True)
+class PairBoundLimits:
+    """How coarse the bounds are, and how many are computed at once."""
+
+    slack: float = 1e-9  # what a bound is raised by, for its own rounding
+    points: int = 5  # literals that stand for all third literals at most
+    exact_starts: int = 8  # labels, the first ones, of which the literals that come after are looked at one by one
+    at_once: int = 40_000  # bounds, for which a cache has room
+
+
+PAIR_BOUNDS = PairBoundLimits()
+
 
 Words = NDArray[np.uint64]
 
@@ -110,7 +119,7 @@ def bounds_of_pairs(counts: Counts) -> PairBounds:
     held, free = restricted.true.astype(float) @ cells, restricted.open.astype(float) @ cells  # (2, 32, m)
     has, lacks = _third_literals(counts)
     values = np.zeros((3, *held.shape[1:]))
-    step = max(1, ENTRIES_AT_ONCE // len(first))
+    step = max(1, PAIR_BOUNDS.at_once // len(first))
     # The third label is any, any after the first of the pair, and any after the second.
     for role, after in enumerate((np.zeros(len(first), dtype=np.intp), first + 1, second + 1)):
         most, left_out = has[:, after], lacks[:, after]
@@ -127,7 +136,7 @@ def bounds_of_pairs(counts: Counts) -> PairBounds:
                 np.add(missed, bottom, out=missed)
                 np.divide(reached, missed, out=reached)
                 np.maximum(found, reached, out=found)
-    values += SLACK
+    values += PAIR_BOUNDS.slack
     return PairBounds(counts.labels, first, second, values)
 
 
@@ -144,9 +153,11 @@ def _third_literals(counts: Counts) -> tuple[Array, Array]:
 
     From k on there are none, and no formula either: they hold nothing.
     """
-    has, lacks = np.full((POINTS, counts.labels + 1), -np.inf), np.zeros((POINTS, counts.labels + 1))
+    shape = PAIR_BOUNDS.points, counts.labels + 1
+    has, lacks = np.full(shape, -np.inf), np.zeros(shape)
     # Those from an earlier label on are as good and more: the first labels, the most relevant ones, matter most.
-    starts = [*range(min(EXACT_STARTS, counts.labels)), *range(EXACT_STARTS, counts.labels, 1 + counts.labels // 16)]
+    exact = PAIR_BOUNDS.exact_starts
+    starts = [*range(min(exact, counts.labels)), *range(exact, counts.labels, 1 + counts.labels // 16)]
     for start, end in zip(starts, [*starts[1:], counts.labels], strict=True):
         firing, silent = counts.one[:, start:]
         points = _unbeaten(
@@ -158,10 +169,10 @@ def _third_literals(counts: Counts) -> tuple[Array, Array]:
 
 
 def _unbeaten(has: Array, lacks: Array) -> tuple[Array, Array]:
-    """At most `POINTS` points that are as good as all of these in both coordinates."""
+    """At most `PAIR_BOUNDS.points` points that are as good as all of these in both coordinates."""
     order = np.lexsort((-lacks, -has))
     has, lacks = has[order], lacks[order]
     best_before = np.concatenate([[-1.0], np.maximum.accumulate(lacks)[:-1]])
     has, lacks = has[lacks > best_before], lacks[lacks > best_before]  # has falls, lacks rises
-    parts = np.array_split(np.arange(len(has)), min(POINTS, len(has)))
+    parts = np.array_split(np.arange(len(has)), min(PAIR_BOUNDS.points, len(has)))
     return np.array([has[part[0]] for part in parts]), np.array([lacks[part[-1]] for part in parts])

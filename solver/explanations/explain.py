@@ -23,11 +23,11 @@ from solver.deadline import limited_to
 from solver.explanations.counts import Weights, weights_of
 from solver.explanations.explanation import Explanations
 from solver.explanations.findings import Explanation
-from solver.explanations.firing import ROUNDING, Threshold, firing, rule_in_words
+from solver.explanations.firing import NOT_FIRING, Threshold, firing, rule_in_words
 from solver.explanations.formulas import Formula, formula_of
 from solver.explanations.labels import BinaryLabels, Patterns, binary_labels, patterns_of
 from solver.explanations.pairs import label_pairs
-from solver.explanations.search import TIE, Search, SearchResult
+from solver.explanations.search import FORMULA_SEARCH, Search, SearchResult
 from solver.explanations.selectivity import rankings
 from solver.solving.limits import generator_of, require_seconds
 from theory.arrays import Array, Indices, Mask
@@ -35,8 +35,6 @@ from theory.errors import InputError
 from theory.inputs import as_matrix, checked_probabilities, neuron_names
 
 DEFAULT_SHUFFLES = 20
-
-LISTED = 10  # formulas that are listed, of those that are equally good
 
 Follow = Callable[[int, int], None]
 
@@ -154,7 +152,7 @@ class _Searches:
         best = self._timed(search)
         other = self._timed(search, _labels_of(best))
         # Only where time ended the first search.
-        while other.iou > best.iou + TIE:
+        while other.iou > best.iou + FORMULA_SEARCH.tie:
             best = best.improved_by(other)
             other = self._timed(search, _labels_of(best))
         self._advance(1)
@@ -165,7 +163,7 @@ class _Searches:
         return Explanation(
             neuron=name,
             fires=float(self.weights @ fires / self.weights.sum()),
-            formulas=tuple(map(self._formula, best.labels[:LISTED], best.form[:LISTED])),
+            formulas=tuple(map(self._formula, best.labels[:10], best.form[:10])),
             ties=len(best.form),
             iou=best.iou,
             upper_bound=best.upper_bound if not best.proven else best.iou,
@@ -209,7 +207,7 @@ def _selectivity(activity: Array, labels: Mask, weights: Array, orders: list[Ind
     """(n, k) average precision, its mean and its deviation over the shuffles; NaN for neurons that do not vary."""
     precision, mean, deviation = np.full((3, activity.shape[1], labels.shape[1]), np.nan)
     by_label = np.ascontiguousarray(labels.T)
-    varies = np.ptp(activity, axis=0) > ROUNDING * np.abs(activity).max(axis=0)
+    varies = np.ptp(activity, axis=0) > NOT_FIRING * np.abs(activity).max(axis=0)
     for neuron, ranking in enumerate(rankings(activity, weights)):
         if not varies[neuron]:
             continue

@@ -9,7 +9,7 @@ import numpy as np
 
 from solver.explanations.formulas import Formula
 from solver.explanations.pairs import LabelPairs
-from solver.explanations.search import TIE
+from solver.explanations.search import FORMULA_SEARCH
 from solver.plain import attributes
 from theory.arrays import Array
 from theory.immutable import Frozen
@@ -65,14 +65,14 @@ class Explanation(Frozen):
     @property
     def proven(self) -> bool:
         """Whether no formula of up to three literals is better."""
-        return bool(self.upper_bound <= self.iou + TIE)
+        return bool(self.upper_bound <= self.iou + FORMULA_SEARCH.tie)
 
     @property
     def p_value(self) -> float:
         """Share of all tables, the given one among the shuffled, in which a formula may do as well; NaN without any."""
         if not len(self.chance) or not self.formulas:
             return float("nan")
-        return float(1 + np.count_nonzero(self.chance_bound >= self.iou - TIE)) / (1 + len(self.chance))
+        return float(1 + np.count_nonzero(self.chance_bound >= self.iou - FORMULA_SEARCH.tie)) / (1 + len(self.chance))
 
     def to_dict(self) -> dict[str, Any]:
         """Numbers, strings and lists, for JSON.

@@ -12,7 +12,7 @@ RULES = ("half", "positive")
 
 Threshold = str | float
 
-ROUNDING = 1e-9  # share of a neuron's largest activity that counts as none
+NOT_FIRING = 1e-9  # share of a neuron's largest activity that counts as none
 
 
 def firing(activity: Array, weights: Array, threshold: Threshold = "half", top: float | None = None) -> Mask:
@@ -40,14 +40,14 @@ def firing(activity: Array, weights: Array, threshold: Threshold = "half", top: 
     """
     scale = np.abs(activity).max(axis=0, initial=0.0)
     if top is not None:
-        return _highest(activity, weights, _checked_share(top, threshold), ROUNDING * scale)
+        return _highest(activity, weights, _checked_share(top, threshold), NOT_FIRING * scale)
     if threshold == "half":
         cut = (activity.min(axis=0) + activity.max(axis=0)) / 2
     elif threshold == "positive":
         cut = np.zeros(activity.shape[1])
     else:
         cut = np.full(activity.shape[1], _checked_threshold(threshold))
-    return np.asarray(activity - cut > ROUNDING * scale)
+    return np.asarray(activity - cut > NOT_FIRING * scale)
 
 
 def rule_in_words(threshold: Threshold, top: float | None) -> str:
@@ -71,7 +71,7 @@ def _highest(activity: Array, weights: Array, share: float, apart: Array) -> Mas
     result = np.zeros(activity.shape, dtype=bool)
     for neuron, number in enumerate(numbers.T):
         falling = np.cumsum(np.bincount(number, weights)[::-1])
-        kept = max(1, int(np.searchsorted(falling, share * (1 + ROUNDING), side="right")))
+        kept = max(1, int(np.searchsorted(falling, share * (1 + NOT_FIRING), side="right")))
         result[:, neuron] = number > number.max() - kept
     return result
 

@@ -27,8 +27,6 @@ from numpy.typing import NDArray
 from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
 
-MOST_LITERALS = 3
-
 AND, OR = "AND", "OR"
 
 OPERATORS: dict[int, tuple[tuple[str, ...], ...]] = {

@@ -27,11 +27,6 @@ from theory.immutable import Frozen
 from theory.problem import Problem
 from theory.sources import EXACT_DIMENSION
 
-HALF = 1e-12  # beyond one half by less than this is one half, for rounding
-LISTED = 20  # pairs that are listed, with their prices
-
-TOLERANCE = 1e-8
-
 
 @dataclass(frozen=True)
 class LabelPair:
@@ -108,7 +103,7 @@ def label_pairs(
     lacking = missing.sum(axis=(0, 1))
     np.fill_diagonal(lacking, 0)
     load = (one[:, None, :, None] + one[None, :, None, :] - 0.5) * missing
-    apart = (lacking == 0) | ((lacking == 1) & (load.sum(axis=(0, 1)) <= HALF))
+    apart = (lacking == 0) | ((lacking == 1) & (load.sum(axis=(0, 1)) <= 1e-12))
     np.fill_diagonal(apart, False)
     upper = np.triu(lacking == 1, 1)
     modular, price = table.together(apart)
@@ -148,7 +143,7 @@ class _LabelTable:
         total = np.round(one[side, i] + one[other_side, j], 12)
         literals = list(zip(i.tolist(), side.tolist(), j.tolist(), other_side.tolist(), -total, strict=True))
         pairs = [(less, *sorted([(names[a], a, s), (names[b], b, t)])) for a, s, b, t, less in literals]
-        for _, (_, a, s), (_, b, t) in sorted(pairs)[:LISTED]:
+        for _, (_, a, s), (_, b, t) in sorted(pairs)[:20]:
             shares = float(one[s, a]), float(one[t, b])
             modular = bool(apart[a, b])
             price = (0.0, 0.0) if modular else _price(self.problem([a, b]))
@@ -175,7 +170,7 @@ class _LabelTable:
         if self.values.sum(axis=1).max() > 1:
             return None, unknown
         # No two are ever together. On some samples there is none, or one label would follow from the others.
-        modular = bool(self.share @ self.values.sum(axis=1) <= 0.5 + HALF)
+        modular = bool(self.share @ self.values.sum(axis=1) <= 0.5 + 1e-12)
         return modular, free if modular else unknown
 
     def problem(self, labels: list[int]) -> Problem:
@@ -190,6 +185,6 @@ class _LabelTable:
 
 def _price(problem: Problem) -> tuple[float, float]:
     """Bounds on the price of modularity: from a code, and from what no code can cost less than."""
-    *_, last = columns.steps(problem.canonical, tolerance=TOLERANCE, rng=np.random.default_rng(0))
+    *_, last = columns.steps(problem.canonical, tolerance=1e-8, rng=np.random.default_rng(0))
     bound = best_bound(problem, last.multiplier, weights=last.weights)
     return max(0.0, problem.modular_loss / last.loss - 1), max(0.0, problem.modular_loss / bound.value - 1)

@@ -21,15 +21,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solver.deadline import time_is_up
-from solver.explanations.bounds import SLACK, PairBounds, bounds_of_pairs
+from solver.explanations.bounds import PAIR_BOUNDS, PairBounds, bounds_of_pairs
 from solver.explanations.counts import Counts, Weights, counted, moments_of_pairs, moments_of_triples
 from solver.explanations.formulas import Forms, forms, in_order, sorted_roles
 from theory.arrays import Array, Indices
 
-TIE = 1e-12  # difference of two IoU that rounding explains
-BEST_PAIRS = 10  # pairs of labels beside which each third label is tried first
 
-TRIPLES_AT_ONCE = 10_000
+@dataclass(frozen=True)
+class FormulaSearchLimits:
+    """What is a tie, and how many triples are tried."""
+
+    tie: float = 1e-12  # difference of two IoU that rounding explains
+    best_pairs: int = 10  # of labels, beside which each third label is tried first
+    triples_at_once: int = 10_000
+
+
+FORMULA_SEARCH = FormulaSearchLimits()
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +53,7 @@ class SearchResult:
     @property
     def proven(self) -> bool:
         """Whether no formula is better."""
-        return self.upper_bound <= self.iou + TIE
+        return self.upper_bound <= self.iou + FORMULA_SEARCH.tie
 
     def improved_by(self, other: SearchResult) -> SearchResult:
         """The better formulas of a search among some of the formulas, with the bound of this search among all."""
@@ -68,14 +75,14 @@ class _BestFormula:
     @property
     def wanted(self) -> float:
         """The IoU from which on a formula matters."""
-        return max(self.iou - TIE, self.least + TIE)
+        return max(self.iou - FORMULA_SEARCH.tie, self.least + FORMULA_SEARCH.tie)
 
     def add(self, iou: Array, labels: Indices, form: Indices) -> None:
         """Take up formulas, of which those that are not the best are forgotten sooner or later."""
-        if not len(iou) or iou.max() < self.iou - TIE:
+        if not len(iou) or iou.max() < self.iou - FORMULA_SEARCH.tie:
             return
         self.iou = max(self.iou, float(iou.max()))
-        kept = iou >= self.iou - TIE
+        kept = iou >= self.iou - FORMULA_SEARCH.tie
         self.labels.append(labels[kept])
         self.form.append(form[kept])
         self.value.append(iou[kept])
@@ -84,7 +91,7 @@ class _BestFormula:
         """(m, size) labels and (m,) forms of the best, in canonical order, each once."""
         if not self.labels:
             return np.zeros((0, self.size), dtype=np.intp), np.zeros(0, dtype=np.intp)
-        kept = np.concatenate(self.value) >= self.iou - TIE
+        kept = np.concatenate(self.value) >= self.iou - FORMULA_SEARCH.tie
         rows = np.column_stack([np.concatenate(self.labels), np.concatenate(self.form)])[kept]
         rows = np.unique(rows, axis=0)
         labels, form = rows[:, :-1], rows[:, -1]
@@ -132,7 +139,7 @@ class Search:
             self._try_beside_best_pairs(three, without)
             bound = max(bound, self._search_triples(three, without), three.iou)
         sizes = [one, two, three]
-        best = next((one for one in sizes if one.iou >= max(other.iou for other in sizes) - TIE), one)
+        best = next((one for one in sizes if one.iou >= max(other.iou for other in sizes) - FORMULA_SEARCH.tie), one)
         labels, form = best.all()
         return SearchResult(best.iou if len(form) else float("nan"), bound, labels, form, _by_size(sizes))
 
@@ -148,7 +155,7 @@ class Search:
         kept = np.flatnonzero(~_reads_all(labels, without))
         if len(kept):
             values = self._double[kept]
-            pair, form = np.nonzero(values >= values.max() - TIE)
+            pair, form = np.nonzero(values >= values.max() - FORMULA_SEARCH.tie)
             best.add(values[pair, form], labels[kept[pair]], form)
 
     def _by_relevance(self) -> Indices:
@@ -163,7 +170,7 @@ class Search:
     # ---- step 3 ---------------------------------------------------------------------------------------------------
 
     def _try_beside_best_pairs(self, best: _BestFormula, without: tuple[int, ...]) -> None:
-        chosen = np.argsort(-np.round(self._double.max(axis=1), 9), kind="stable")[:BEST_PAIRS]
+        chosen = np.argsort(-np.round(self._double.max(axis=1), 9), kind="stable")[: FORMULA_SEARCH.best_pairs]
         first, second = self._first[chosen], self._second[chosen]
         rows, count = self._weights.rows, self._counts.labels
         both = (rows[:, first] * rows[:, second]).T
@@ -174,7 +181,7 @@ class Search:
         kept = (triples[:, 2] != triples[:, 0]) & (triples[:, 2] != triples[:, 1]) & ~_reads_all(triples, without)
         if kept.any():
             values = _ious(forms(3), moments_of_triples(self._counts, triples[kept], three[:, kept]))
-            triple, form = np.nonzero(values >= values.max() - TIE)
+            triple, form = np.nonzero(values >= values.max() - FORMULA_SEARCH.tie)
             best.add(values[triple, form], *sorted_roles(triples[kept][triple], form))
 
     # ---- steps 4 to 6 -----------------------------------------------------------------------------------------------
@@ -184,7 +191,7 @@ class Search:
         counts = self._ordered
         if self._bounds is None:
             self._bounds = bounds_of_pairs(counts)
-        words = self._bounds.words(max(best.iou - SLACK, best.least))
+        words = self._bounds.words(max(best.iou - PAIR_BOUNDS.slack, best.least))
         if 0 < len(without) < 3:
             place = np.argsort(self._order)
             _forget(words, sorted(int(place[label]) for label in without))
@@ -196,7 +203,7 @@ class Search:
             pairs = _candidates(words, start)
             if len(pairs.first):
                 waiting.add(pairs.triples(start), self._triples.counted(start, pairs))
-            if waiting.count >= TRIPLES_AT_ONCE:
+            if waiting.count >= FORMULA_SEARCH.triples_at_once:
                 self._look(best, *waiting.taken(), without)
         self._look(best, *waiting.taken(), without)
         return missed
@@ -204,10 +211,10 @@ class Search:
     def _look(self, best: _BestFormula, triples: Indices, three: Array, without: tuple[int, ...]) -> None:
         """All formulas of triples (m, 3) of labels, numbered by relevance, of which (2, m) samples have all three."""
         counts = self._ordered
-        for first in range(0, len(triples), TRIPLES_AT_ONCE):
-            part, least = np.arange(first, min(first + TRIPLES_AT_ONCE, len(triples))), best.wanted
+        for first in range(0, len(triples), FORMULA_SEARCH.triples_at_once):
+            part, least = np.arange(first, min(first + FORMULA_SEARCH.triples_at_once, len(triples))), best.wanted
             gains = _gains(counts, triples[part], three[:, part], least)
-            near = part[gains >= (least - SLACK) * counts.whole[0]]
+            near = part[gains >= (least - PAIR_BOUNDS.slack) * counts.whole[0]]
             if not len(near):
                 continue
             values = _ious(forms(3), moments_of_triples(counts, triples[near], three[:, near]))
@@ -350,7 +357,7 @@ def best_gain(cells: Array) -> Array:
 def _by_size(sizes: list[_BestFormula]) -> tuple[tuple[float, Indices, int], ...]:
     found: list[tuple[float, Indices, int]] = []
     for best in sizes:
-        if best.iou > (found[-1][0] + TIE if found else -1.0):
+        if best.iou > (found[-1][0] + FORMULA_SEARCH.tie if found else -1.0):
             labels, form = best.all()
             found.append((best.iou, labels[0], int(form[0])))
         elif found:

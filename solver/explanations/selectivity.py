@@ -15,8 +15,6 @@ import numpy as np
 from theory.arrays import Array, Indices, Mask
 from theory.geometry.levels import levels
 
-ROUNDING = 1e-9  # share of a neuron's range in which two values are one
-
 
 class Ranking:
     """The samples in the order of a neuron's activity, the highest first."""
@@ -53,5 +51,5 @@ def rankings(activity: Array, weights: Array) -> list[Ranking]:
         activity: (T, n).
         weights: (T,) of the samples, positive.
     """
-    numbers = levels(activity, ROUNDING * np.ptp(activity, axis=0))
+    numbers = levels(activity, 1e-9 * np.ptp(activity, axis=0))  # values this close are one
     return [Ranking(number, weights) for number in numbers.T]

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from solver.explanations.findings import ExplanationFields
     from solver.explanations.pairs import LabelPair
 
-ROWS = 40  # neurons in a table that is read
-PAIRS = 5  # pairs of labels in the text
-
 
 def columns_of_neurons(found: ExplanationFields) -> dict[str, list[Any]]:
     """What is found of each neuron, by column."""
@@ -119,7 +116,7 @@ def _pairs(found: ExplanationFields) -> list[str]:
             f"theory the best linear code of two labels mixes those of {_count(mixed, 'pair', 'pairs')}, and has a "
             "neuron for each in the others."
         )
-        words += [_pair(pair) for pair in pairs.listed[:PAIRS]]
+        words += [_pair(pair) for pair in pairs.listed[:5]]
     elif count and not pairs.same:
         words.append(
             "Every combination of two labels occurs. By theory the best linear code of any two has a neuron for each."
@@ -170,9 +167,10 @@ def _count(number: int, one: str, many: str) -> str:
 
 def text_of(found: ExplanationFields) -> str:
     """Sentences, and a table of the neurons."""
+    most = 40
     rows = [["neuron", "fires", "IoU", "chance", "formula", "runner-up", "most selective for"]]
     columns = columns_of_neurons(found)
-    for number in range(min(len(found), ROWS)):
+    for number in range(min(len(found), most)):
         row = {name: values[number] for name, values in columns.items()}
         rows.append(
             [
@@ -186,7 +184,7 @@ def text_of(found: ExplanationFields) -> str:
             ]
         )
     lines = aligned(rows, left=[4, 5, 6])
-    more = len(found) - ROWS
+    more = len(found) - most
     return "\n".join([*sentences_of(found), "", *lines, *([f"... and {more} more neurons"] if more > 0 else [])])
 
 

@@ -26,7 +26,7 @@ class FreeClimbLimits:
     own: float = 1 - 1e-12  # cosine above which a new direction is a neuron's own
 
 
-CLIMB = FreeClimbLimits()
+FREE_CLIMB = FreeClimbLimits()
 
 
 def climbed(Z: Array, seeds: Array, angle: float, rng: np.random.Generator) -> Array:
@@ -45,22 +45,22 @@ def climbed(Z: Array, seeds: Array, angle: float, rng: np.random.Generator) -> A
     k = Z.shape[1]
     u = seeds
     if k > 2:  # 1
-        u = np.concatenate([u, rng.normal(size=(CLIMB.starts, k))])
+        u = np.concatenate([u, rng.normal(size=(FREE_CLIMB.starts, k))])
     u = u[np.linalg.norm(u, axis=1) > 0]
     u = u / np.linalg.norm(u, axis=1, keepdims=True)
-    for _ in range(CLIMB.steps if k > 1 else 0):  # 2
+    for _ in range(FREE_CLIMB.steps if k > 1 else 0):  # 2
         rise = np.maximum(u @ Z.T, 0) @ Z
         size = np.linalg.norm(rise, axis=1, keepdims=True)
         u = np.where(size > 0, rise / np.where(size > 0, size, 1.0), u)
     worths = worth(Z, u)
     u = u[np.argsort(-worths, kind="stable")]
-    u = u[: int((worths >= CLIMB.worthy).sum())]
+    u = u[: int((worths >= FREE_CLIMB.worthy).sum())]
     cosines = u @ u.T
     kept: list[int] = []
     for i in range(len(u)):  # 3
         if not kept or cosines[i, kept].max() < np.cos(angle):
             kept.append(i)
-        if len(kept) >= CLIMB.most:
+        if len(kept) >= FREE_CLIMB.most:
             break
     return np.asarray(u[kept])
 
@@ -78,4 +78,4 @@ def apart(new: Array, own: Array) -> Array:
     """
     if not len(own):
         return new
-    return np.asarray(new[(new @ own.T).max(axis=1, initial=-1.0) < CLIMB.own])
+    return np.asarray(new[(new @ own.T).max(axis=1, initial=-1.0) < FREE_CLIMB.own])

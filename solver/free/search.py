@@ -64,7 +64,7 @@ class Tolerances:
     stuck: int = 8  # rounds without a better loss or bound that end the search
 
 
-TOLERANCES = Tolerances()
+FREE_SEARCH = Tolerances()
 
 
 def steps(loss: FreeLoss, *, tolerance: float, rng: np.random.Generator) -> Iterator[FreeStep]:
@@ -131,27 +131,27 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
         yield silent
     if posed is None or (silent is not None and silent.loss - silent.lower_bound <= tolerance * silent.loss):
         return
-    best, angle = silent, TOLERANCES.angle
+    best, angle = silent, FREE_SEARCH.angle
     units, energies = _start(posed.samples, rng)  # 2
     offset, M, idle = np.zeros(posed.samples.targets.shape[1]), None, 0
     # An exact decoder, or a nearly exact one, comes after others of smaller kappa.
     for stage in (*_eased(posed.samples, (1e-2, 1e-4, 1e-6)), posed.samples):
-        found = best_energies(stage, units, energies, offset, M, tolerance=TOLERANCES.master)
+        found = best_energies(stage, units, energies, offset, M, tolerance=FREE_SEARCH.master)
         energies, offset, M = found.energies, found.offset, found.response.multiplier
-    for _ in range(TOLERANCES.rounds):
-        found = best_energies(posed.samples, units, energies, offset, M, tolerance=TOLERANCES.master)  # 3
+    for _ in range(FREE_SEARCH.rounds):
+        found = best_energies(posed.samples, units, energies, offset, M, tolerance=FREE_SEARCH.master)  # 3
         point = _settled(posed.samples, units, found, angle)  # 4
         new, ratio = _judged(loss, posed, views, point, tolerance)  # 5
         if new.loss - new.lower_bound > tolerance * new.loss:
             before = Point(found.offset, found.response)
             other, wider = _judged(loss, posed, views, before, tolerance)
-            if not np.isfinite(new.loss) or ratio.rho > TOLERANCES.lost * wider.rho:
+            if not np.isfinite(new.loss) or ratio.rho > FREE_SEARCH.lost * wider.rho:
                 point, ratio = before, wider
             new = _joined(new, other)
             for stage in _eased(posed.samples):
                 if new.loss - new.lower_bound <= tolerance * new.loss:
                     break
-                softer = best_energies(stage, units, energies, offset, M, tolerance=TOLERANCES.master)
+                softer = best_energies(stage, units, energies, offset, M, tolerance=FREE_SEARCH.master)
                 other, _ = _judged(loss, posed, views, _settled(stage, units, softer, angle), tolerance)
                 new = _joined(new, other)
         met = new.loss - new.lower_bound <= tolerance * new.loss
@@ -166,7 +166,7 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
         angle = angle if faster else angle / 4
         best = better
         yield best
-        if _gap(best) <= tolerance or idle >= TOLERANCES.stuck:
+        if _gap(best) <= tolerance or idle >= FREE_SEARCH.stuck:
             return
         units, energies = _widened(posed, point, ratio, angle, rng)  # 6
         offset, M = point.offset, point.response.multiplier
@@ -190,7 +190,7 @@ def _silence(loss: FreeLoss, views: Sequence[View], tolerance: float) -> FreeSte
         return FreeStep(decoders, nobody, 0.0, np.zeros((T, k)), 0.0, places, "the targets do not vary: no neuron")
     value = readout.value(np.zeros((T, 1)))
     N = readout.multiplier(np.zeros((T, 1)))
-    ratio = largest_ratio(loss, N, tolerance=tolerance / 4, seconds=TOLERANCES.proof_seconds, views=views)
+    ratio = largest_ratio(loss, N, tolerance=tolerance / 4, seconds=FREE_SEARCH.proof_seconds, views=views)
     bound = min(readout.bound(N, ratio.rho), value)
     return FreeStep(decoders, nobody, value, N, bound, places, "no neuron")
 
@@ -228,13 +228,13 @@ def _weights(samples: ScaledSamples) -> Array:
 
 def _settled(samples: ScaledSamples, units: Decoders, found: MasterSolution, angle: float) -> Point:
     """Step 4, after leaving out and merging neurons."""
-    kept = found.energies > TOLERANCES.nothing * found.energies.max()
+    kept = found.energies > FREE_SEARCH.nothing * found.energies.max()
     chosen = units.chosen(kept)
     decoders = Decoders(chosen.decoders * np.sqrt(found.energies[kept])[:, None], chosen.views)
     start = Point(found.offset, respond(samples, merged(decoders, angle), found.offset, found.response.multiplier))
     if len(start.response.neurons.views) > samples.targets.size:  # more than can be independent
         start = basic(samples, start) or start
-    return descend(samples, start, seconds=TOLERANCES.descent_seconds)
+    return descend(samples, start, seconds=FREE_SEARCH.descent_seconds)
 
 
 def _judged(
@@ -254,7 +254,7 @@ def _judged(
         activity[:, own] = np.sqrt(posed.loss_unit / loss.activity_cost) * levels[view.labels]
     N = posed.multiplier(centred(response))
     value = loss.value(activity)
-    ratio = largest_ratio(loss, N, tolerance=tolerance / 10, seconds=TOLERANCES.proof_seconds, views=views)
+    ratio = largest_ratio(loss, N, tolerance=tolerance / 10, seconds=FREE_SEARCH.proof_seconds, views=views)
     bound = loss.readout.bound(N, ratio.rho)
     note = f"{len(V)} neuron{'' if len(V) == 1 else 's'}, worth at most {ratio.rho:.12g}"
     return FreeStep(V, activity, value, N, min(bound, value), neurons.views, note), ratio

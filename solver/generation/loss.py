@@ -160,7 +160,7 @@ class EnergyTolerances:
     entering: float = 0.1  # energy of a new neuron, in units of that of the others
 
 
-ENERGY = EnergyTolerances()
+RECURRENT_ENERGIES = EnergyTolerances()
 
 
 class RecurrentLoss(ScaledLoss):
@@ -209,7 +209,7 @@ class RecurrentLoss(ScaledLoss):
         Newton's method in their logarithms, in which what is worthless falls by a constant factor a step.
         """
         known = len(columns) - new
-        start = np.where(np.arange(len(columns)) < known, 1.0, ENERGY.entering) * loss / known
+        start = np.where(np.arange(len(columns)) < known, 1.0, RECURRENT_ENERGIES.entering) * loss / known
         moves = columns[:, :, None] * columns[:, None, :]
 
         def at(logs: Array) -> tuple[float, Array, Array]:
@@ -227,17 +227,17 @@ class RecurrentLoss(ScaledLoss):
 
         logs = np.log(start)
         value, slope, bend = at(logs)
-        for _ in range(ENERGY.steps):
-            step = np.clip(newton_step(slope, bend), -ENERGY.longest, ENERGY.longest)
-            for halving in range(ENERGY.halvings):
-                candidate = np.maximum(logs + 0.5**halving * step, ENERGY.least_logarithm)
+        for _ in range(RECURRENT_ENERGIES.steps):
+            step = np.clip(newton_step(slope, bend), -RECURRENT_ENERGIES.longest, RECURRENT_ENERGIES.longest)
+            for halving in range(RECURRENT_ENERGIES.halvings):
+                candidate = np.maximum(logs + 0.5**halving * step, RECURRENT_ENERGIES.least_logarithm)
                 lower, *derivatives = at(candidate)
-                if lower < value * (1 + ENERGY.rounding):
+                if lower < value * (1 + RECURRENT_ENERGIES.rounding):
                     break
             else:
                 break
             progress = value - lower
             logs, value, (slope, bend) = candidate, lower, derivatives
-            if progress <= ENERGY.progress * value:
+            if progress <= RECURRENT_ENERGIES.progress * value:
                 break
         return np.exp(logs)

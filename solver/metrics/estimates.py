@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.metrics.information import FAR, NEIGHBOURS, information, ranks
+from solver.metrics.information import NEIGHBOURS, RANKS_APART, information, ranks
 from solver.metrics.samples import ScoredSamples
 from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
@@ -189,11 +189,11 @@ def _ranked(samples: ScoredSamples, rows: Indices, conditional: bool) -> _Draw:
     for number, in_classes in enumerate(samples.classes):
         kind = samples.kinds[:, number]
         if in_classes:
-            ranked = FAR * len(rows) * kind.astype(np.float64)
+            ranked = RANKS_APART * len(rows) * kind.astype(np.float64)
         elif conditional:
             ranked = _ranks_among(kind, kind[condition])
         else:
-            ranked = FAR * len(rows) * _in_intervals(kind, kind[condition])
+            ranked = RANKS_APART * len(rows) * _in_intervals(kind, kind[condition])
         sources[:, number] = ranked
         _, place, alike = np.unique(ranked[condition], return_inverse=True, return_counts=True)
         # Half of the samples have that many others of their class.

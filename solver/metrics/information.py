@@ -25,7 +25,7 @@ from theory.geometry.levels import levels
 
 NEIGHBOURS = 4  # which nearest neighbour of a sample says what is near
 VALUE_ROUNDING = 1e-9  # distance of two values, relative to their range, up to which they are one
-FAR = 4  # distance of two classes that follow each other, in units of the number of samples: farther than any two ranks
+RANKS_APART = 4  # distance of two classes that follow each other, in numbers of samples: farther than any two ranks
 
 
 def ranks(values: Array) -> Array:

@@ -29,10 +29,18 @@ from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.writing import require_writable
 
-SEGMENTS = 50  # of a run
-STILL_SEGMENTS = 5  # over which no curve may move by more than the tolerance for a run to end early
-SAVED_EVERY = 10.0  # seconds between checkpoints, at least
-FINAL_RATE = 1e-3  # share of the rate that is left at the end
+
+@dataclass(frozen=True)
+class TrainingLimits:
+    """How a run is cut, saved and ended."""
+
+    segments: int = 50  # of a run
+    still_segments: int = 5  # over which no curve may move by more than the tolerance for a run to end early
+    saved_every: float = 10.0  # seconds between checkpoints, at least
+    final_rate: float = 1e-3  # share of the rate that is left at the end
+
+
+TRAINING = TrainingLimits()
 
 
 @dataclass(frozen=True)
@@ -155,7 +163,7 @@ def train(
     began = time.perf_counter()
     place = None if checkpoint is None else require_writable(checkpoint, (".npz",), "checkpoint")
     # Steps 1 and 2.
-    size = -(-steps // SEGMENTS)
+    size = -(-steps // TRAINING.segments)
     advance, fixed = _compiled(network), (data, np.float32(rate), np.float32(steps))
     states = [_initial(network, data, seed) for seed in seeds]
     state = jax.tree_util.tree_map(lambda *leaves: np.stack(leaves), *states)
@@ -178,7 +186,7 @@ def train(
                 raise InputError(f"rate: training with {rate:g} diverged; give a smaller one")
             # In one assignment, so that state and curve fit whenever an interrupt comes.
             state, curve, activity = next_state, [*curve, _double(point)], next_activity
-            if place is not None and time.monotonic() - last_saved > SAVED_EVERY:
+            if place is not None and time.monotonic() - last_saved > TRAINING.saved_every:
                 saved(place, mark, state, curve)
                 last_saved = time.monotonic()
             if callback is not None and callback(TrainingStep(size * (len(curve) - 1), steps, curve[-1])):
@@ -217,8 +225,8 @@ def _double(array: Any) -> Array:
 
 def _still(curve: list[Array], tolerance: float) -> bool:
     """Whether no seed's loss has moved over the last segments."""
-    last = np.array(curve[-STILL_SEGMENTS - 1 :])
-    return len(last) > STILL_SEGMENTS and bool((np.ptp(last, axis=0) <= tolerance * np.abs(last[-1])).all())
+    last = np.array(curve[-TRAINING.still_segments - 1 :])
+    return len(last) > TRAINING.still_segments and bool((np.ptp(last, axis=0) <= tolerance * np.abs(last[-1])).all())
 
 
 def _initial(network: Network, data: Data, seed: int) -> tuple[Tree, Any, NDArray[np.uint32]]:
@@ -242,7 +250,7 @@ def _compiled(network: Network) -> Any:
             gradient = jax.grad(network.loss)(parameters, data, jax.random.fold_in(key, number))
             moments = optax.ScaleByAdamState(count=number, mu=mean, nu=square)
             update, moments = method.update(gradient, moments)
-            share = FINAL_RATE + (1 - FINAL_RATE) * (1 + jnp.cos(jnp.pi * number / steps)) / 2
+            share = TRAINING.final_rate + (1 - TRAINING.final_rate) * (1 + jnp.cos(jnp.pi * number / steps)) / 2
             moved = jax.tree_util.tree_map(lambda old, new: old - rate * share * new, parameters, update)
             return moved, (moments.mu, moments.nu)
 

@@ -27,8 +27,16 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-SAVED_ARRAYS = ("sample_activity", "encoder", "encoder_bias", "decoder", "decoder_bias", "neuron_costs", "multiplier")
-SAVED_NUMBERS = (*certified.SAVED_NUMBERS, "modular_lower_bound", "linear_loss")
+NONLINEAR_ARRAYS = (
+    "sample_activity",
+    "encoder",
+    "encoder_bias",
+    "decoder",
+    "decoder_bias",
+    "neuron_costs",
+    "multiplier",
+)
+NONLINEAR_NUMBERS = (*certified.SAVED_NUMBERS, "modular_lower_bound", "linear_loss")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -119,7 +127,7 @@ class NonlinearCode(CertifiedCode):
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain numbers, strings and lists: what `--json` prints."""
-        plain = self._plain((*SAVED_ARRAYS, "modular_lower_bound", "linear_loss", "price_of_linearity"))
+        plain = self._plain((*NONLINEAR_ARRAYS, "modular_lower_bound", "linear_loss", "price_of_linearity"))
         plain["activation"] = self.problem.neurons.name
         return plain | {"coded_groups": [list(names) for names in self.coded_groups()]}
 

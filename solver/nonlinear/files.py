@@ -18,7 +18,7 @@ import numpy as np
 from solver.certificate import optimality_gap
 from solver.codes.certified import SAVED_TEXTS
 from solver.files import CHECKSUMS, checksums, posed_content, problem_in
-from solver.nonlinear.code import SAVED_ARRAYS, SAVED_NUMBERS, described
+from solver.nonlinear.code import NONLINEAR_ARRAYS, NONLINEAR_NUMBERS, described
 from theory.conditions.practically import checked_threshold
 from theory.errors import InputError
 from theory.neurons.nonlinear import rectified
@@ -28,7 +28,7 @@ from theory.writing import written_whole
 if TYPE_CHECKING:
     from solver.nonlinear.code import NonlinearCode
 
-DIGITS = 64 * float(np.finfo(float).eps)  # rounding of a sum, relative to its largest terms
+SUM_ROUNDING = 64 * float(np.finfo(float).eps)  # rounding of a sum, relative to its largest terms
 
 
 def write(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
@@ -46,7 +46,9 @@ def write(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
         return
     if str(path).lower().endswith(".nc"):
         raise InputError(f"{path}: no netCDF is written of {answer.problem.neurons.name} neurons; give .npz or .csv")
-    content: dict[str, Any] = {name: getattr(answer, name) for name in (*SAVED_ARRAYS, *SAVED_NUMBERS, *SAVED_TEXTS)}
+    content: dict[str, Any] = {
+        name: getattr(answer, name) for name in (*NONLINEAR_ARRAYS, *NONLINEAR_NUMBERS, *SAVED_TEXTS)
+    }
     content |= posed_content(answer.problem)
     content |= {"activation": answer.problem.neurons.name, "practically": answer.practically}
     content[CHECKSUMS] = checksums(content)
@@ -86,7 +88,7 @@ def _content(path: Path) -> dict[str, Any]:
     if "activation" not in content:
         raise InputError(f"{path}: holds no nonlinear neurons; read it with Representation.load")
     posed = ("points", "names", "mixing", *COSTS, "practically", CHECKSUMS)
-    wanted = (*SAVED_ARRAYS, *SAVED_NUMBERS, *SAVED_TEXTS, *posed)
+    wanted = (*NONLINEAR_ARRAYS, *NONLINEAR_NUMBERS, *SAVED_TEXTS, *posed)
     missing = [name for name in wanted if name not in content]
     if missing:
         raise InputError(f"{path}: not a saved representation; it lacks {missing[0]!r}")
@@ -100,12 +102,12 @@ def _agreeing(content: dict[str, Any], problem: Any) -> dict[str, Any]:
         points, weights = problem.sources.points, encoder @ problem.mixing
         # Steep neurons are differences of large numbers, which another machine may round otherwise.
         terms = np.abs(encoder) @ np.abs(problem.mixing) @ np.abs(points).max(axis=0) + np.abs(bias)
-        rounding = DIGITS * float(terms.max(initial=0.0))
+        rounding = SUM_ROUNDING * float(terms.max(initial=0.0))
         _require_same("sample_activity", activity, rectified(points, weights, bias), rounding)
     found = described(problem, activity, encoder, bias)
     for name in ("loss", "decoder", "decoder_bias", "neuron_costs"):
         _require_same(name, content[name], found[name])
-    numbers = {name: float(content[name]) for name in SAVED_NUMBERS}
+    numbers = {name: float(content[name]) for name in NONLINEAR_NUMBERS}
     numbers["loss"], numbers["iterations"] = float(content["loss"]), int(content["iterations"])
     if not numbers["lower_bound"] <= numbers["loss"]:
         raise InputError("lower_bound: damaged or altered; it exceeds the loss")
@@ -113,7 +115,7 @@ def _agreeing(content: dict[str, Any], problem: Any) -> dict[str, Any]:
     texts = {name: str(content[name]) for name in SAVED_TEXTS}
     if (texts["status"] == "optimal") != (numbers["gap"] <= numbers["tolerance"]):
         raise InputError("status: damaged or altered; it does not follow from the gap")
-    arrays = {name: content[name] for name in SAVED_ARRAYS}
+    arrays = {name: content[name] for name in NONLINEAR_ARRAYS}
     practically = checked_threshold(float(content["practically"]))
     return found | arrays | numbers | texts | {"problem": problem, "practically": practically}
 

@@ -99,9 +99,9 @@ class NonlinearRepresentation(Drawn, Answer, NonlinearCode):  # type: ignore[mis
         return table
 
     def _drawing(self) -> Drawing:
-        from solver.pictures.nonlinear import PANELS, plot
+        from solver.pictures.nonlinear import NONLINEAR_PANELS, plot
 
-        return plot, PANELS
+        return plot, NONLINEAR_PANELS
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write a page with the answer in words, its picture, and the table of its neurons, in one file.

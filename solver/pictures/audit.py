@@ -22,9 +22,8 @@ from solver.pictures.words import percent
 from theory.arrays import Array
 from theory.errors import InputError
 
-NEURONS_DRAWN = 40  # those with the largest costs
+NEURONS_AUDITED = 40  # those with the largest costs
 NEURONS_LABELLED = 15  # along an axis
-NAME_WIDTH = 8  # characters of a neuron's name
 
 CHANGED = {
     "bias": "biases",
@@ -83,7 +82,7 @@ class Bars:
         active = findings.active if isinstance(findings, Findings) else np.flatnonzero(costs > 0)
         order = active[np.argsort(-costs[active], kind="stable")]
         colours = [style.BLUE if ratio >= 0.995 else style.ORANGE for ratio in findings.ratios[order]]
-        return cls(order, colours, style.told_apart([findings.neurons[number] for number in order], NAME_WIDTH))
+        return cls(order, colours, style.told_apart([findings.neurons[number] for number in order], 8))
 
 
 def draw_audited(axes: Axes, findings: Findings) -> None:
@@ -113,7 +112,7 @@ def _draw_code(axes: Axes, code: Code, order: NDArray[np.intp], colours: list[st
         costs = code.neuron_costs[order][:12]
         arrows(axes, problem.sources, weights[:12], costs, colours=colours[:12], names=names[:12])
     elif len(order):
-        weights, names = (weights * np.sqrt(problem.modular_costs))[:NEURONS_DRAWN], names[:NEURONS_DRAWN]
+        weights, names = (weights * np.sqrt(problem.modular_costs))[:NEURONS_AUDITED], names[:NEURONS_AUDITED]
         _draw_weights(axes, weights, names, problem.sources.names)
     else:
         axes.set_axis_off()
@@ -141,8 +140,8 @@ def draw_terms(axes: Axes, findings: CommonFindings) -> None:
 def draw_earnings(axes: Axes, findings: CommonFindings) -> None:
     """Draw what neurons earn for their cost, the most expensive first."""
     bars = Bars.of(findings)
-    ratios, names = findings.ratios[bars.order[:NEURONS_DRAWN]], bars.names[:NEURONS_DRAWN]
-    axes.bar(range(len(ratios)), 100 * ratios, color=bars.colours[:NEURONS_DRAWN], width=0.8)
+    ratios, names = findings.ratios[bars.order[:NEURONS_AUDITED]], bars.names[:NEURONS_AUDITED]
+    axes.bar(range(len(ratios)), 100 * ratios, color=bars.colours[:NEURONS_AUDITED], width=0.8)
     axes.axhline(100, color=style.GREY, lw=1, ls=style.DASHED, zorder=0)
     style.label_some(axes.set_xticks, names, NEURONS_LABELLED)
     style.slant(axes, together=40, degrees=60)
@@ -178,7 +177,7 @@ def _draw_fit(axes: Axes, findings: Findings) -> None:
     style.legend(axes)
 
 
-PANELS: dict[str, Callable[[Axes, Any], None]] = {
+AUDIT_PANELS: dict[str, Callable[[Axes, Any], None]] = {
     "earnings": draw_earnings,
     "code": draw_audited,
     "optimum": draw_best,

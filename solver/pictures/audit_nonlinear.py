@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from solver.pictures import style
 from solver.pictures.audit import Bars, draw_earnings, draw_savings, draw_terms
 from solver.pictures.audit_words import (
-    NEGLIGIBLE,
+    UNMENTIONED,
     headline,
     known_numbers,
     missing_words,
@@ -54,7 +54,7 @@ def sentences(findings: NonlinearFindings) -> list[str]:
 def _part(findings: NonlinearFindings) -> str:
     if findings.problem.neurons.name == "free":
         return "Free neurons: all of the activity is audited."
-    if findings.unexplained <= NEGLIGIBLE**2:
+    if findings.unexplained <= UNMENTIONED**2:
         return "All of the activity is a rectified function of the sources."
     return (
         f"{percent(findings.unexplained)} of the variance of the activity is no rectified function of the sources; the "
@@ -107,10 +107,14 @@ def plot(findings: NonlinearFindings) -> Figure:
     right.set_xlabel("made as good as can be, in turn")
     style.head(figure, headline(findings), size=8)
     notes = ["Neurons in orange earn less than they cost."] if style.ORANGE in Bars.of(findings).colours else []
-    if findings.unexplained > NEGLIGIBLE:
+    if findings.unexplained > UNMENTIONED:
         notes.append(f"{percent(findings.unexplained)} of the variance of the activity is not audited.")
     style.note(figure, " ".join(notes))
     return figure
 
 
-PANELS = {"earnings": draw_earnings, "energies": draw_terms, "savings": draw_savings}  # what can be drawn alone
+NONLINEAR_AUDIT_PANELS = {
+    "earnings": draw_earnings,
+    "energies": draw_terms,
+    "savings": draw_savings,
+}  # what can be drawn alone

@@ -12,12 +12,10 @@ from solver.pictures.summary import ROWS_ON_TERMINAL, WEIGHT_COLUMNS, mixture
 from solver.pictures.words import aligned, percent, price_sentence, scales_words
 from theory.arrays import Array, Indices
 
-NEGLIGIBLE = 1e-6  # share of the optimum, or of a deviation in single precision, that no sentence mentions
+UNMENTIONED = 1e-6  # share of the optimum, or of a deviation in single precision, that no sentence mentions
 MULTIPLE = 1.0  # excess from which on it is given as a multiple, not in per cent
-EARNS_ALL = 0.999  # what a neuron earns for its cost from which on the table shows it as all
-NAMED = 12  # neurons that a sentence names
 
-CHANGES = {
+CHANGES_IN_WORDS = {
     "bias": "lower biases",
     "encoder": "a cheaper encoder of the same neurons",
     "decoder": "a better readout of the same neurons",
@@ -112,12 +110,12 @@ def _lifted(findings: Findings) -> list[str]:
 def weights_words(findings: CommonFindings) -> list[str]:
     """Whether encoder and decoder were as given."""
     lines = []
-    if findings.encoder_error > NEGLIGIBLE:
+    if findings.encoder_error > UNMENTIONED:
         lines.append(
             f"The encoder given makes other activity: off by {percent(findings.encoder_error)} of its deviation; the "
             "nearest that fits was taken."
         )
-    if findings.decoder_error > NEGLIGIBLE:
+    if findings.decoder_error > UNMENTIONED:
         taken = "; the nearest without errors was taken" if findings.problem.readout.exact else ""
         error = percent(findings.decoder_error)
         lines.append(f"The decoder given errs by {error} of the deviation of its data{taken}.")
@@ -160,9 +158,9 @@ def saved_words(findings: CommonFindings) -> list[str]:
     if findings.code.status == "optimal" or not least > 0:
         return []
     parts = [
-        f"{_percent(value / least)} by {CHANGES[name]}"
+        f"{_percent(value / least)} by {CHANGES_IN_WORDS[name]}"
         for name, value in findings.savings.items()
-        if value > NEGLIGIBLE * least
+        if value > UNMENTIONED * least
     ]
     if not parts:
         return []
@@ -174,7 +172,7 @@ def _silenced(findings: Findings) -> list[str]:
     if findings.code.status == "optimal":
         return []
     gone = np.array([number for number in findings.active if findings.strengths[number] == 0], dtype=np.intp)
-    earning = findings.ratios[gone] >= EARNS_ALL
+    earning = findings.ratios[gone] >= 0.999  # the table shows it as all
     lines = []
     if not earning.all():
         one = (~earning).sum() == 1
@@ -192,7 +190,7 @@ def _silenced(findings: Findings) -> list[str]:
 
 def _named(findings: Findings, numbers: Indices) -> str:
     """Neurons as the subject of a sentence."""
-    if len(numbers) > NAMED:
+    if len(numbers) > 12:
         return f"{len(numbers)} of {len(findings.active)} neurons"
     names = ", ".join(findings.neurons[number] for number in numbers)
     return f"Neuron{'s' if len(numbers) > 1 else ''} {names}"
@@ -201,7 +199,7 @@ def _named(findings: Findings, numbers: Indices) -> str:
 def missing_words(findings: CommonFindings, neuron: Callable[[], str] | None = None) -> list[str]:
     """What a neuron that is missing would save, and which one it is, where that is told."""
     saving = findings.missing_saving / findings.lower_bound if findings.lower_bound > 0 else 0.0
-    if not (findings.missing_ratio > 1 + NEGLIGIBLE and saving > NEGLIGIBLE):
+    if not (findings.missing_ratio > 1 + UNMENTIONED and saving > UNMENTIONED):
         return []
     which = "" if neuron is None else f": {neuron()}"
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,20 @@ from solver.pictures.comparison import SHARE
 from solver.pictures.style import BLUE, DARK, GREY, picture
 from theory.arrays import Array
 
-ROWS = 30  # neurons in a picture
-LABELS = 40  # labels that are told apart by their names
-LONGEST = 88  # characters of a formula at most
-LEVEL = 24  # characters of all labels from which on they stand upright
-ROW, LETTER = 0.33, 0.052  # inches: the height of a row, and the width of a letter of a label
+
+@dataclass(frozen=True)
+class ExplanationsStyle:
+    """Sizes of the picture."""
+
+    rows: int = 30  # neurons
+    labels: int = 40  # that are told apart by their names
+    longest: int = 88  # characters of a formula at most
+    level: int = 24  # characters of all labels from which on they stand upright
+    row: float = 0.33  # inches, the height of one
+    letter: float = 0.052  # inches, the width of one
+
+
+EXPLANATIONS_STYLE = ExplanationsStyle()
 
 
 @picture
@@ -30,11 +40,11 @@ def plot_explanations(found: Any) -> Figure:
         3
     """
     labels, selectivity, chance = found.labels, found.selectivity, found.chance_selectivity
-    count = min(ROWS, len(selectivity))
-    names = [style.label_of(name) for name in labels] if len(labels) <= LABELS else []
-    upright = len("".join(names)) >= LEVEL
-    below = LETTER * max(map(len, names)) if upright else 0.0
-    figure = style.page_figure(1.0, (ROW * count + 1.0 + max(0.0, below - 0.4)) / style.PAGE_WIDTH)
+    count = min(EXPLANATIONS_STYLE.rows, len(selectivity))
+    names = [style.label_of(name) for name in labels] if len(labels) <= EXPLANATIONS_STYLE.labels else []
+    upright = len("".join(names)) >= EXPLANATIONS_STYLE.level
+    below = EXPLANATIONS_STYLE.letter * max(map(len, names)) if upright else 0.0
+    figure = style.page_figure(1.0, (EXPLANATIONS_STYLE.row * count + 1.0 + max(0.0, below - 0.4)) / style.PAGE_WIDTH)
     left, right = figure.subplots(1, 2, width_ratios=[1.6, 1])
     _formulas(left, found.columns(), count)
     image = _selectivity(right, selectivity[:count], chance[:count])
@@ -88,5 +98,5 @@ def _selectivity(axes: Axes, selectivity: Array, chance: Array) -> Any:
 
 
 def _shortened(formula: str) -> str:
-    text = formula if len(formula) <= LONGEST else f"{formula[: LONGEST - 1]}…"
+    text = formula if len(formula) <= EXPLANATIONS_STYLE.longest else f"{formula[: EXPLANATIONS_STYLE.longest - 1]}…"
     return text.replace("$", r"\$")

@@ -31,11 +31,6 @@ if TYPE_CHECKING:
 
     from solver.nonlinear.code import NonlinearCode
 
-ROWS_IN_TEXT = 12  # neurons that a `repr` lists
-TITLE = 12  # letters that fit above the panel of a neuron
-NAME_WIDTH = 14  # letters of a line beside the panel of a neuron
-NEURONS_DRAWN = 12  # the strongest, whose activity is drawn
-
 
 def sentences(answer: NonlinearCode) -> list[str]:
     """The answer in a few sentences: the price of modularity, how many neurons, that of linearity, the proof.
@@ -118,10 +113,10 @@ def as_text(answer: NonlinearCode) -> str:
     )
     if len(answer):
         lines += ["", "  ".join(f"{name:>14}" for name in shown)]
-        for row in range(min(len(answer), ROWS_IN_TEXT)):
+        for row in range(min(len(answer), 12)):
             lines.append("  ".join(f"{cell(columns[name][row]):>14}" for name in shown))
-        if len(answer) > ROWS_IN_TEXT:
-            lines.append(f"... and {len(answer) - ROWS_IN_TEXT} more")
+        if len(answer) > 12:
+            lines.append(f"... and {len(answer) - 12} more")
     return "\n".join(lines)
 
 
@@ -149,7 +144,7 @@ def plot(answer: NonlinearCode) -> Figure:
         >>> len(plot(solve(Problem([[-1], [0], [1]], activation="rectified", readout=Soft(100)))).axes) >= 2
         True
     """
-    panels = min(len(answer), NEURONS_DRAWN)
+    panels = min(len(answer), 12)  # the strongest
     columns = max(2, min(panels, 4))
     rows = max(1, -(-panels // columns))
     figure = style.page_figure(1.0, 0.16 + 0.19 * rows)
@@ -213,7 +208,7 @@ def _draw_neuron(axes: Axes, answer: NonlinearCode, neuron: int) -> Any:
         s=10,
         lw=0,
     )
-    across, up = (style.label_of(names[source], NAME_WIDTH, 2) for source in (first, second))
+    across, up = (style.label_of(names[source], 14, 2) for source in (first, second))
     axes.set(xlabel=across, ylabel=up)
     axes.locator_params(nbins=3)
     return image
@@ -223,7 +218,8 @@ def _reads(answer: NonlinearCode, neuron: int) -> str:
     """What a neuron reads, in as many letters as there is room for above its panel."""
     names, (mostly, _) = answer.coded_groups()[neuron], answer.mostly_reads()[neuron]
     told = " ".join(names) if len(names) == 1 or mostly is None else f"mostly {mostly}"
-    return told if len(told) <= TITLE else counted(len(names), kind_words(answer.problem.groups)[2])
+    # Letters that fit above the panel.
+    return told if len(told) <= 12 else counted(len(names), kind_words(answer.problem.groups)[2])
 
 
 def _strongest_pair(answer: NonlinearCode, neuron: int) -> tuple[int, int]:
@@ -236,4 +232,4 @@ def _strongest_pair(answer: NonlinearCode, neuron: int) -> tuple[int, int]:
     return int(first), int(second)
 
 
-PANELS = {"energies": _draw_losses}  # what can be drawn alone: see `solver.pictures.panels`
+NONLINEAR_PANELS = {"energies": _draw_losses}  # what can be drawn alone: see `solver.pictures.panels`

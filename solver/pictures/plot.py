@@ -24,9 +24,6 @@ from theory.conditions import Verdict
 from theory.principal import PrincipalCoordinates
 from theory.problem import Problem
 
-ACTIVITY_PANELS = 12  # neurons, the strongest, whose activity is drawn
-CHARACTERS = 56  # along all panels of pairs together
-SOURCES_LOOKED_AT = 12  # sources of which all pairs are asked whether they show a mixed code
 SOURCES_IN_PAIRS = 5  # sources drawn against each other: more panels would be too small to read
 
 COST_SHARES = LinearSegmentedColormap.from_list("energy", ["#86cfaa", "#238b5b", "#05402a"])
@@ -104,7 +101,7 @@ def plot_verdict(problem: Problem, verdict: Verdict) -> Figure:
 
 def _draw_plane(representation: Code) -> Figure:
     sources = representation.problem.sources
-    count = min(len(representation), ACTIVITY_PANELS)
+    count = min(len(representation), 12)  # the strongest
     columns = min(count, 3)
     rows = -(-count // columns)
     figure = style.page_figure(1, 0.48 if rows == 1 else 0.56)
@@ -279,7 +276,7 @@ def _draw_pairs(figure: SubFigure, condition: source_plane.Condition, modular: b
     count = min(condition.problem.dimension, SOURCES_IN_PAIRS)
     grid = figure.subplots(count - 1, count - 1, sharex="col", sharey="row", squeeze=False)
     shown: dict[str, Any] = {}
-    leaves, width = False, CHARACTERS // (count - 1)
+    leaves, width = False, 56 // (count - 1)  # characters along all panels together
     for (row, column), axes in np.ndenumerate(grid):
         if column > row:
             axes.set_visible(False)
@@ -298,7 +295,7 @@ def _no_pair(condition: source_plane.Condition) -> str | None:
     """What is to be said where the ellipse of no pair that is drawn leaves its hull, though the best code is mixed."""
     sources = condition.problem.sources
     others = [pair for pair in combinations(range(sources.dimension), 2) if pair[1] >= SOURCES_IN_PAIRS]
-    if sources.dimension > SOURCES_LOOKED_AT:
+    if sources.dimension > 12:  # of more, not all pairs are asked
         return "Mixed, though no pair\nthat is drawn shows it."
     shown = next((pair for pair in others if condition.ellipse(pair)[1].any()), None)
     if shown is None:

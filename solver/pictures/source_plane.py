@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
@@ -21,11 +22,20 @@ from theory.neurons import Linear, Wiring
 from theory.problem import Problem
 from theory.sources import Sources
 
-POINTS_DRAWN = 3_000  # more samples are drawn as a density, or thinned out
-FEW_TICKS = 18  # characters along an axis that is too short for five numbers
-UNEQUAL_RANGES = 4.0  # ratio of two sources' ranges from which on the axes have different scales
-BEYOND_TIP = (0.09, 0.2, 0.31, -0.12)  # of an arrow, where its name may be
-ELLIPSE_ROUNDING = 1e-9  # the ellipse touches the hull at the axes; so little outside is rounding
+
+@dataclass(frozen=True)
+class PlaneStyle:
+    """What is drawn of how many samples, on which axes."""
+
+    points: int = 3_000  # more are drawn as a density, or thinned out
+    few_ticks: int = 18  # characters along an axis that is too short for five numbers
+    unequal: float = 4.0  # ratio of two sources' ranges from which on the axes have different scales
+    beyond_tip: tuple[float, ...] = (0.09, 0.2, 0.31, -0.12)  # of an arrow, where its name may be
+    rounding: float = 1e-9  # the ellipse touches the hull at the axes; so little outside is none
+
+
+PLANE_STYLE = PlaneStyle()
+
 
 DENSITY = LinearSegmentedColormap.from_list("density", ["#f1f3f5", "#aab2b9"])
 
@@ -56,7 +66,7 @@ class Condition:
         if self.matrix is None:
             return False
         scale = self.problem.sources.least_bias
-        return bool(np.linalg.eigvalsh(self.matrix / np.outer(scale, scale))[0] >= -ELLIPSE_ROUNDING)
+        return bool(np.linalg.eigvalsh(self.matrix / np.outer(scale, scale))[0] >= -PLANE_STYLE.rounding)
 
     def hull(self, pair: tuple[int, int]) -> Array:
         """(V, 2) corners, about the mean and in order, of the samples' projection on two sources.
@@ -92,7 +102,7 @@ def _outside(points: Array, ring: Array) -> NDArray[np.bool_]:
     edge = np.roll(ring, -1, axis=0) - ring
     normal = np.column_stack([edge[:, 1], -edge[:, 0]])
     height = np.einsum("vi,vi->v", normal, ring)
-    return np.asarray((points @ normal.T > height * (1 + ELLIPSE_ROUNDING) + ELLIPSE_ROUNDING).any(axis=1))
+    return np.asarray((points @ normal.T > height * (1 + PLANE_STYLE.rounding) + PLANE_STYLE.rounding).any(axis=1))
 
 
 def cloud(
@@ -136,7 +146,7 @@ def cloud(
     if labels[1]:
         axes.set_ylabel(second)
     axes.margins(0.06)
-    axes.locator_params(nbins=5 if width is None or width > FEW_TICKS else 2)
+    axes.locator_params(nbins=5 if width is None or width > PLANE_STYLE.few_ticks else 2)
     if square:
         _aspect(axes, hull)
     return leaves
@@ -146,7 +156,7 @@ def _samples(axes: Axes, sources: Sources, pair: tuple[int, int]) -> None:
     points = sources.points[:, pair]
     kind = "corners of the support" if sources.stream is None else "extreme samples"
     label = "samples" if sources.from_samples else kind
-    if len(points) < POINTS_DRAWN:
+    if len(points) < PLANE_STYLE.points:
         size = float(np.clip(900 / len(points), 1.5, 9))
         axes.scatter(points[:, 0], points[:, 1], s=size, color=GREY, lw=0, alpha=0.8, zorder=1, label=label)
         return
@@ -158,7 +168,7 @@ def _samples(axes: Axes, sources: Sources, pair: tuple[int, int]) -> None:
 
 def _aspect(axes: Axes, corners: Array) -> None:
     extent = np.ptp(corners, axis=0)
-    if extent.max() < UNEQUAL_RANGES * extent.min():
+    if extent.max() < PLANE_STYLE.unequal * extent.min():
         axes.set_aspect("equal", adjustable="box")
     else:
         axes.set_box_aspect(1)
@@ -167,7 +177,7 @@ def _aspect(axes: Axes, corners: Array) -> None:
 def _units(sources: Sources) -> Array:
     """Half ranges in the units of the picture: one number for both where the axes are equally scaled."""
     half = (sources.upper - sources.lower) / 2
-    return half if half.max() >= UNEQUAL_RANGES * half.min() else np.full(2, half.min())
+    return half if half.max() >= PLANE_STYLE.unequal * half.min() else np.full(2, half.min())
 
 
 def arrows(
@@ -186,7 +196,7 @@ def arrows(
     words = {"ha": "center", "va": "center", "color": DARK, "weight": "bold", "path_effects": halo, "zorder": 5}
     for number in np.argsort(-share, kind="stable"):
         way, reach = direction[number] * units, length[number]
-        tip, *places = (_point(sources.mean + way * (reach + beyond)) for beyond in (0, *BEYOND_TIP))
+        tip, *places = (_point(sources.mean + way * (reach + beyond)) for beyond in (0, *PLANE_STYLE.beyond_tip))
         axes.annotate("", tip, _point(sources.mean), arrowprops={**style, "color": colours[number]}, zorder=4)
         label(axes, places, names[number], **words)
 
@@ -197,7 +207,7 @@ def _point(place: Array) -> tuple[float, float]:
 
 def activity(axes: Axes, sources: Sources, weight: Array, colours: Colormap) -> Any:
     """One neuron's activity over the samples, relative to its maximum, with the line on which it is zero."""
-    points = sources.points[:: -(-len(sources.points) // POINTS_DRAWN)]
+    points = sources.points[:: -(-len(sources.points) // PLANE_STYLE.points)]
     bias = float(sources.support(weight)[0])
     level = sources.about_mean(points) @ weight + bias
     order = np.argsort(level)  # the most active last, on top

@@ -51,7 +51,6 @@ STYLE = {
 
 PAGE_WIDTH = 7.1  # inches: two columns of a journal page
 DOTS_PER_INCH = 250
-LONGEST_LABEL = 24  # characters that fit an axis
 
 GREY, DARK, BLUE, ORANGE = "#9aa3ab", "#3c4248", "#1f6fa8", "#d55e00"
 """Grey for samples, dark for hulls, blue for modular, inside or reached, orange for mixed, outside or missed."""
@@ -62,7 +61,7 @@ SIGNED = LinearSegmentedColormap.from_list("signed", ["#0b4f8a", "#6da7d2", "#ff
 
 DASHED = (0, (3, 2))
 
-FREE = 1e-9  # a price of modularity up to this is rounding, and shown as none
+NO_PRICE_DRAWN = 1e-9  # a price of modularity up to this is rounding, and shown as none
 
 NOT_IN_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 """Bytes that no .svg may hold, wherever they come from."""
@@ -193,7 +192,7 @@ def bare(axes: Axes) -> None:
     axes.tick_params(length=0)
 
 
-def label_of(name: str, width: int = LONGEST_LABEL, lines: int = 1) -> str:
+def label_of(name: str, width: int = 24, lines: int = 1) -> str:
     """A source's name as a label: no longer than fits, in letters that fonts have, with dollar signs that mean dollars.
 
     Args:

@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 
 ROWS_IN_TEXT = 12  # neurons that a `repr` lists; all are in the saved file and in the JSON
 ROWS_ON_TERMINAL = 40  # neurons that a terminal, a notebook or an audit lists
-NOTHING = 0.005  # of a neuron's largest weight, which two digits show as zero
 WEIGHT_COLUMNS = 6  # more sources do not fit a line, and only the strongest are named
 NEVER_EXACTLY = (
     "Samples of a continuous distribution are never exactly modular; a grid of values, or their box with its moments "
@@ -86,7 +85,7 @@ def mixture(problem: Problem, neuron: Array, least: float | None = None) -> str:
     """
     (shares,) = _relative(problem, neuron[None])
     size = np.abs(shares)
-    enough = min(NOTHING * size.max(), np.sort(size)[-2:][0])
+    enough = min(0.005 * size.max(), np.sort(size)[-2:][0])  # two digits show less as zero
     seen = np.flatnonzero((size >= enough) & (size > 0))
     named = [int(i) for i in seen] if least is None else strongest(shares, least)
     return " ".join(f"{shares[i]:+.2g} {problem.sources.names[i]}" for i in named)

@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from solver.nonlinear.code import NonlinearCode
     from theory.problem import Problem
 
-MOST_RATIO = 10.0  # of the scales of two sources, from which on a warning is given
-DIGITS = 1e-3  # relative distance of two bounds up to which they are one number in three digits
-
-
 # ---- numbers and names --------------------------------------------------------------------------------------------
 
 
@@ -124,7 +120,7 @@ def amount(least: float, most: float, price: float) -> str:
         return "none"
     if not math.isfinite(most):
         return f"at least {percent(least)}" if least > NO_PRICE else "not bounded yet"
-    if most - least <= DIGITS * most:
+    if most - least <= 1e-3 * most:  # one number in three digits
         return percent(price)
     return f"{percent(least)} to {percent(most)}" if least > NO_PRICE else f"at most {percent(most)}"
 
@@ -182,7 +178,7 @@ def scales_words(problem: Problem) -> list[str]:
         'Units decide: the deviations of s1 and s2 differ by a factor'
     """
     ratio = scale_ratio(problem)
-    if not ratio > MOST_RATIO:
+    if not ratio > 10.0:
         return []
     scales, names = source_scales(problem), np.array(problem.sources.names)
     # Ties are told apart by name, whatever the order of the columns.

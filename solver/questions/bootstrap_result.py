@@ -20,17 +20,23 @@ from theory.immutable import Frozen
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LIKE = 0.99  # correlation of the activity of two neurons from which on they count as like each other
-EARNED = 1e-6  # share of its cost by which a neuron that is part of an optimal code may miss it by rounding
+
+@dataclass(frozen=True)
+class BootstrapThresholds:
+    """From which numbers on the sentences and the table say something."""
+
+    like: float = 0.99  # correlation of the activity of two neurons that count as like each other
+    earned: float = 1e-6  # share of its cost by which a neuron of an optimal code may miss it by rounding
+    dependent: float = 3.0  # length of blocks from which on rows are said to follow each other
+    few_blocks: int = 10  # blocks of time below which an interval is said to rest on few
+    noticeable: float = 0.1  # of the price, by which that of half the samples must differ for the curve to fall or rise
+
+
+SAYING = BootstrapThresholds()
+
 
 VERDICTS = ("modular", "practically modular", "mixed", "undecided")
 """What a resample can be; undecided where the bounds of its price lie on either side of a threshold."""
-
-DEPENDENT = 3.0  # a length of blocks from which on rows are said to follow each other
-FEW_BLOCKS = 10  # blocks of time below which an interval is said to rest on few
-
-NOTICEABLE = 0.1
-"""Share of the price by which that of half the samples must differ for the curve to be said to fall or rise."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -196,7 +202,8 @@ class Bootstrap(Frozen):
                 known = likenesses[np.isfinite(likenesses)]
                 low, high = percentiles(known, self.level)
                 row |= {"like": float(np.median(known)) if len(known) else float("nan"), "like_low": low}
-                row |= {"like_high": high, "essential": float((known >= LIKE).mean()) if len(known) else float("nan")}
+                alike = float((known >= SAYING.like).mean()) if len(known) else float("nan")
+                row |= {"like_high": high, "essential": alike}
         return rows
 
     def _table(self, found: Array, named: list[dict[str, Any]], share: str) -> list[dict[str, Any]]:
@@ -206,7 +213,7 @@ class Bootstrap(Frozen):
         for head, ratios in zip(named, found.T, strict=True):
             known = ratios[np.isfinite(ratios)]
             low, high = percentiles(known, self.level)
-            enough = float((known >= 1 - max(self.practically, EARNED)).mean()) if len(known) else float("nan")
+            enough = float((known >= 1 - max(self.practically, SAYING.earned)).mean()) if len(known) else float("nan")
             median = float(np.median(known)) if len(known) else float("nan")
             rows.append({**head, "earns": median, "low": low, "high": high, share: enough})
         return rows
@@ -306,9 +313,9 @@ class Bootstrap(Frozen):
         if not np.isfinite(before):
             return []
         start = f"With {size:,} samples it is {percent(before)} on average"
-        if before - self.price > NOTICEABLE * before and before > NO_PRICE:
+        if before - self.price > SAYING.noticeable * before and before > NO_PRICE:
             return [f"{start}: it falls as samples are added, and the price of the distribution is likely lower."]
-        if self.price - before > NOTICEABLE * self.price and self.price > NO_PRICE:
+        if self.price - before > SAYING.noticeable * self.price and self.price > NO_PRICE:
             return [f"{start}: it rises as samples are added, and the price of the distribution may be higher."]
         return [f"{start}: it hardly depends on their number."]
 
@@ -335,14 +342,14 @@ class Bootstrap(Frozen):
 
     def _time(self) -> list[str]:
         if self.block is None:
-            if self.suited <= DEPENDENT:
+            if self.suited <= SAYING.dependent:
                 return []
             return [
                 "Rows resemble those before them. If they are in order of time, draw blocks of about "
                 f"{self.suited:.0f} rows, or the interval is too short; if they were only sorted, all is well."
             ]
         blocks = self.count / self.block
-        if blocks >= FEW_BLOCKS:
+        if blocks >= SAYING.few_blocks:
             return []
         return [f"These are {blocks:.2g} blocks only: too few to tell how prices vary."]
 

@@ -31,10 +31,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-POINTS = 21  # costs of the encoder, unless they are given: from a hundredth of the problem's own to a hundred times it
-
-MOST_POINTS = 10_000
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class PriceCurve(Frozen):
@@ -208,8 +204,8 @@ def _require_priced(problem: Problem) -> None:
 def _costs(problem: Problem, given: ArrayLike | None) -> Array:
     """(k,) the costs of the encoder, in increasing order and each once."""
     if given is None:
-        return np.geomspace(0.01, 100, POINTS) * (problem.encoder_cost or 1.0)
+        return np.geomspace(0.01, 100, 21) * (problem.encoder_cost or 1.0)
     costs = np.atleast_1d(as_array(given, "encoder_costs"))
-    if costs.ndim != 1 or not 0 < len(costs) <= MOST_POINTS or not (np.isfinite(costs) & (costs >= 0)).all():
-        raise InputError(f"encoder_costs: give from one to {MOST_POINTS:,} finite numbers from zero on")
+    if costs.ndim != 1 or not 0 < len(costs) <= 10_000 or not (np.isfinite(costs) & (costs >= 0)).all():
+        raise InputError("encoder_costs: give from one to 10,000 finite numbers from zero on")
     return np.unique(costs)

@@ -27,12 +27,10 @@ from solver.reading.files import InputFile, NumericTable
 from theory.errors import InputError
 from theory.inputs import as_matrix
 
-SHOWN = 8  # arrays that a message lists
-
 OF_MATLAB = "#refs#", "#subsystem#"
 """Groups in which MATLAB keeps what is in cells and objects."""
 
-NUMBERS = "biufc"  # kinds of numpy that are numbers
+NUMERIC = "biufc"  # kinds of numpy that are numbers
 
 
 def read_archive(path: InputFile, wanted: str, also: str | None, choice: Choice = EVERYTHING) -> NumericTable:
@@ -58,7 +56,7 @@ def _taken(path: InputFile, arrays: Mapping[str, Any], wanted: str, also: str | 
         if choice.names_one_of(list(beside)) or choice.matches_one_of(list(beside)):  # step 3
             return _of_columns(path, _of_one_length(beside, choice), choice, also, arrays)
     if name is None:
-        numbers = [one for one, array in tables.items() if array.dtype.kind in f"{NUMBERS}V"]  # or records
+        numbers = [one for one, array in tables.items() if array.dtype.kind in f"{NUMERIC}V"]  # or records
         name = numbers[0] if len(numbers) == 1 else None
     if name is None:
         raise InputError(f"{path}: needs the name of an array; {_remedy(path, tables)}")
@@ -76,8 +74,8 @@ def _remedy(path: InputFile, tables: Mapping[str, Any]) -> str:
     """What to write instead."""
     if not tables:
         return "it holds none of numbers; save a matrix with one row per sample"
-    listed = ", ".join(f"{one} {'x'.join(map(str, np.shape(array)))}" for one, array in [*tables.items()][:SHOWN])
-    more = f" and {len(tables) - SHOWN} more" if len(tables) > SHOWN else ""
+    listed = ", ".join(f"{one} {'x'.join(map(str, np.shape(array)))}" for one, array in [*tables.items()][:8])
+    more = f" and {len(tables) - 8} more" if len(tables) > 8 else ""
     return f"it holds {listed}{more}; write {path.name}:NAME, or put arrays of one length side by side by --columns"
 
 
@@ -132,7 +130,7 @@ def _weighted(table: NumericTable, arrays: Mapping[str, Any], also: str | None) 
 
 def _numbers(path: InputFile, name: str, column: Any) -> NDArray[Any]:
     array = np.ravel(column)
-    if array.dtype.kind not in NUMBERS:
+    if array.dtype.kind not in NUMERIC:
         raise InputError(f"{path}: column {name!r} holds no numbers; leave it out by --drop, or choose by --columns")
     return array
 
@@ -192,7 +190,7 @@ def _flat(content: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, A
             continue
         array = value.toarray() if hasattr(value, "toarray") else np.asarray(value)
         words = array.dtype.kind == "O" and array.ndim == 1 and all(isinstance(cell, str) for cell in array)
-        if array.ndim and (array.dtype.kind in NUMBERS or array.dtype.kind == "U" or words):
+        if array.ndim and (array.dtype.kind in NUMERIC or array.dtype.kind == "U" or words):
             yield before + name, array
 
 
@@ -221,7 +219,7 @@ def _of_hdf5(path: InputFile, file: Any, h5py: Any) -> dict[str, Any]:
 def _is_plain(array: Any) -> bool:
     """Whether an array of a MATLAB file holds numbers: no text, no cell, nor an empty one, stored as its shape."""
     kind = array.attrs.get("MATLAB_class", b"double")
-    return array.dtype.kind in NUMBERS and kind not in (b"char", b"cell") and not array.attrs.get("MATLAB_empty", 0)
+    return array.dtype.kind in NUMERIC and kind not in (b"char", b"cell") and not array.attrs.get("MATLAB_empty", 0)
 
 
 class _Stored:

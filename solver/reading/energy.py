@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 CONTEXT = "context"
 
-KINDS = ("mean", "squared-mean", "peak", CONTEXT)
+ENERGY_NAMES = ("mean", "squared-mean", "peak", CONTEXT)
 """Mean squared activity, squared mean activity, squared largest activity, mean squared activity in a context."""
 
 
 @dataclass(frozen=True)
 class Energy:
-    """One of `KINDS`.
+    """One of `ENERGY_NAMES`.
 
     Example:
         >>> Energy.of("context=night")
@@ -47,8 +47,8 @@ class Energy:
         if text is None:
             return cls()
         kind, _, column = (part.strip() for part in text.partition("="))
-        if kind not in KINDS:
-            raise InputError(unknown_name("energy", kind, KINDS))
+        if kind not in ENERGY_NAMES:
+            raise InputError(unknown_name("energy", kind, ENERGY_NAMES))
         if kind == CONTEXT and not column:
             raise InputError("energy: the weights of the samples in the context are missing; write context=COLUMN")
         if kind != CONTEXT and column:

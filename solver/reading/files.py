@@ -52,10 +52,6 @@ MAGIC = {
 }
 """How files of numbers begin."""
 
-SHOWN = 10  # names of columns that a message lists
-
-GZIP = b"\x1f\x8b"
-
 HEAD_BYTES = 1 << 14  # enough of a file's beginning to tell text from binary and one encoding from another
 
 
@@ -171,7 +167,7 @@ def _read_once(stream: BinaryIO, name: str, suffix: str) -> InputFile:
     kind = ".csv" if suffix in TEXT else ARCHIVES.get(suffix, suffix)
     if kind not in SUFFIXES:
         kind = next((MAGIC[magic] for magic in MAGIC if head.startswith(magic)), ".csv")
-    if head.startswith(GZIP):
+    if head.startswith(b"\x1f\x8b"):
         return InputFile(name, ".csv", content=_decompressed(name, head + stream.read()))
     if kind == ".csv":
         # Before the rest is read: some devices never end.
@@ -248,8 +244,8 @@ def column_at(path: InputFile, names: Sequence[str] | None, count: int, wanted: 
         raise InputError(
             f"{path}: no column {wanted!r} {purpose}; the columns have no names, give a number from 0 to {count - 1}"
         )
-    near = difflib.get_close_matches(wanted, named, n=SHOWN, cutoff=0.4)
-    remedy = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(named[:SHOWN])}"
+    near = difflib.get_close_matches(wanted, named, n=10, cutoff=0.4)
+    remedy = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(named[:10])}"
     raise InputError(f"{path}: no column {wanted!r} {purpose}; {remedy}")
 
 

@@ -26,13 +26,22 @@ from theory.inputs.names import distinct_names, printable
 from theory.problem import Problem
 from theory.sources import Sources
 
-TURNS = {"radians": 2 * math.pi, "degrees": 360.0}  # units of angles that have a name, and a whole turn in each
-BEYOND = 1 + 1e-6  # turns that angles of an unnamed unit may span
-ZERO = 1e-9  # size of a harmonic that is zero at every sample up to rounding
-MOST_VALUES = 100  # values of a category, each of which is a source, that no search is asked to code
-ROWS_NAMED = 12  # rows beyond which a column with a value of its own in each names the rows; no search would end soon
-MISSING = "NAType", "NaTType"  # what pandas calls the kinds of its missing values
-VALUES_SHOWN = 6  # values of a category that a sentence names
+WHOLE_TURNS = {"radians": 2 * math.pi, "degrees": 360.0}  # units of angles that have a name, and a whole turn in each
+
+
+@dataclass(frozen=True)
+class PreparationLimits:
+    """Which angles and categories are refused."""
+
+    turns: float = 1 + 1e-6  # that angles of an unnamed unit may span
+    zero: float = 1e-9  # size of a harmonic that is zero at every sample up to rounding
+    most_values: int = 100  # of a category, each of which is a source; no search is asked to code more
+    # Beyond which a column with a value of its own in each names the rows; no search would end soon.
+    rows_named: int = 12
+    values_shown: int = 6  # of a category, that a sentence names
+
+
+PREPARED = PreparationLimits()
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,7 +228,7 @@ def _angle(name: str, column: Any, turn: float | str | None, count: int) -> _Par
     """Step 1."""
     angle = as_matrix(column, f"column {name!r}")[:, 0]
     whole = _turn(name, turn)
-    if turn is None and np.ptp(angle) > whole * BEYOND:
+    if turn is None and np.ptp(angle) > whole * PREPARED.turns:
         raise InputError(
             f"angles: {name!r} goes from {angle.min():g} to {angle.max():g}, more than a turn of 2 pi; say what a turn "
             f"is, such as {name}=360 (or {name}=radians, if it goes round several times)"
@@ -238,7 +247,7 @@ def _angle(name: str, column: Any, turn: float | str | None, count: int) -> _Par
         about = name if multiple == 1 else f"{multiple} {name}"
         for called, function in (("cos", np.cos), ("sin", np.sin)):
             source = function(multiple * phase)
-            if np.abs(source).max() < ZERO:
+            if np.abs(source).max() < PREPARED.zero:
                 zero.append(f"{called} {about}")
                 continue
             names.append(f"{called} {about}")
@@ -250,9 +259,9 @@ def _angle(name: str, column: Any, turn: float | str | None, count: int) -> _Par
 
 def _turn(name: str, turn: float | str | None) -> float:
     if turn is None:
-        return TURNS["radians"]
-    if isinstance(turn, str) and turn in TURNS:
-        return TURNS[turn]
+        return WHOLE_TURNS["radians"]
+    if isinstance(turn, str) and turn in WHOLE_TURNS:
+        return WHOLE_TURNS[turn]
     try:
         whole = float(turn)
     except (TypeError, ValueError):
@@ -274,10 +283,10 @@ def _category(name: str, column: Any) -> _Part:
     levels = sorted(set(cells), key=_order)
     if len(levels) < 2:
         raise InputError(f"categories: {name!r} has one value only ({levels[0]}) and is no source; leave it out")
-    if len(levels) > MOST_VALUES or ROWS_NAMED < len(levels) == len(cells):
+    if len(levels) > PREPARED.most_values or PREPARED.rows_named < len(levels) == len(cells):
         raise InputError(
             f"categories: {name!r} has {len(levels)} values in {len(cells)} rows; if it names the rows or is a number, "
-            f"leave it out of the categories, or else join values to at most {MOST_VALUES}"
+            f"leave it out of the categories, or else join values to at most {PREPARED.most_values}"
         )
     channels = [f"{name}={level}" for level in levels]
     number = {level: place for place, level in enumerate(levels)}
@@ -296,7 +305,8 @@ def _category(name: str, column: Any) -> _Part:
 
 def _level(cell: Any) -> str | None:
     """A value of a category as text; numbers alike however they are written."""
-    if cell is None or type(cell).__name__ in MISSING or (isinstance(cell, float) and math.isnan(cell)):
+    # What pandas calls the kinds of its missing values.
+    if cell is None or type(cell).__name__ in ("NAType", "NaTType") or (isinstance(cell, float) and math.isnan(cell)):
         return None
     text = text_of(cell).strip()
     number = None if isinstance(cell, bool) else number_in(text)
@@ -311,9 +321,8 @@ def _order(level: str | None) -> tuple[bool, float, str]:
 
 
 def _listed(names: list[str]) -> str:
-    shown = (
-        names if len(names) <= VALUES_SHOWN else [*names[: VALUES_SHOWN - 1], f"{len(names) - VALUES_SHOWN + 1} more"]
-    )
+    most = PREPARED.values_shown
+    shown = names if len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} more"]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 

@@ -1,7 +1,7 @@
 """Files that are larger than memory: read a block at a time, and summarised as they come.
 
 1. Open the table: its width, its names, and the column of weights.
-2. Deal its blocks to lanes: to `LANES` of them if an .npy, which can be read anywhere, else to one.
+2. Deal its blocks to lanes: to `STREAMS.lanes` of them if an .npy, which can be read anywhere, else to one.
 3. Add the first block to a builder, which tells all lanes which rows lie inside the hull so far.
 4. Add the blocks of each lane, in order, to a builder of its own, in as many threads as there are processors.
 5. Add the summaries of the lanes, in their order: the answer does not depend on the number of threads.
@@ -35,19 +35,23 @@ from theory.inputs.names import distinct_names
 from theory.sources import Sources
 from theory.summary import Summary, SummaryBuilder
 
-STREAMED_SHARE = 1 / 16
-"""Share of the machine's memory from which on samples are not read into it: solving may take several times as much."""
 
-STREAMED_FROM = 1 << 28
-"""Bytes from which on up to `EXACT_DIMENSION` sources are streamed, however much memory there is: it is faster. In more
-dimensions every row may be extreme, and to find out takes longer than to keep it."""
+@dataclass(frozen=True)
+class StreamLimits:
+    """From which size on samples are not read into memory, and how many at once."""
 
-NUMBER_BYTES = 8
+    # Of the machine's memory from which on samples are streamed: solving may take several times as much.
+    share: float = 1 / 16
+    # From which on up to `EXACT_DIMENSION` sources are streamed, however much memory there is: it is faster. Of more
+    # sources every row may be extreme, and to find out takes longer than to keep it.
+    bytes: int = 1 << 28
+    npy_rows: int = 1 << 18  # of an .npy that are read at once
+    # Builders that share the blocks of an .npy, on any number of processors: so sums do not depend on it.
+    lanes: int = 4
 
-NPY_ROWS = 1 << 18  # rows of an .npy that are read at once
 
-LANES = 4
-"""Builders of summaries that share the blocks of an .npy, on any number of processors: so sums do not depend on it."""
+STREAMS = StreamLimits()
+
 
 Follow = Callable[[int, int], None]  # told how much of how much has been read
 
@@ -75,7 +79,7 @@ def is_past_memory(path: InputFile, also: str | None = None, choice: Choice = EV
     Raises:
         InputError: a damaged file.
     """
-    return _holds_more(path, also, choice, STREAMED_SHARE * memory())
+    return _holds_more(path, also, choice, STREAMS.share * memory())
 
 
 def is_streamed(path: InputFile, also: str | None = None, choice: Choice = EVERYTHING) -> bool:
@@ -91,22 +95,22 @@ def is_streamed(path: InputFile, also: str | None = None, choice: Choice = EVERY
     """
     if is_past_memory(path, also, choice):
         return True
-    return _holds_more(path, also, choice, STREAMED_FROM) and _width(path, also, choice) <= EXACT_DIMENSION
+    return _holds_more(path, also, choice, STREAMS.bytes) and _width(path, also, choice) <= EXACT_DIMENSION
 
 
 def _holds_more(path: InputFile, also: str | None, choice: Choice, room: float) -> bool:
     """Whether the numbers in a file take more than so many bytes; False of what cannot be read in parts."""
     if path.path is None or path.kind == ".npz" or path.kind in ARCHIVES.values():
         return False
-    if path.path.is_file() and path.path.stat().st_size * NUMBER_BYTES < room:
+    if path.path.is_file() and path.path.stat().st_size * 8 < room:
         return False  # a number takes a byte at least, but for what is compressed well
     if path.kind == ".csv":
         return path.path.stat().st_size > room
     if path.kind == ".npy":
         mapped = _mapped(path)
-        return mapped is not None and mapped.size * NUMBER_BYTES > room
+        return mapped is not None and mapped.size * 8 > room
     table = blocks_of(path, "sources", also, choice)
-    return table.rows * table.width * NUMBER_BYTES > room
+    return table.rows * table.width * 8 > room
 
 
 def _width(path: InputFile, also: str | None, choice: Choice) -> int:
@@ -316,8 +320,8 @@ def _npy_blocks(path: InputFile, probabilities: str | None, choice: Choice) -> _
     def read(lane: int) -> Iterator[tuple[NDArray[Any], NDArray[Any] | None, int, int]]:
         assert path.path is not None
         with path.path.open("rb", buffering=0) as file:
-            for start in range(lane * NPY_ROWS, rows, LANES * NPY_ROWS):
-                count = min(NPY_ROWS, rows - start)
+            for start in range(lane * STREAMS.npy_rows, rows, STREAMS.lanes * STREAMS.npy_rows):
+                count = min(STREAMS.npy_rows, rows - start)
                 part = block(file, start, count)
                 if choice:
                     table = as_table(path, part, "sources", choice.with_weights(probabilities))
@@ -327,7 +331,7 @@ def _npy_blocks(path: InputFile, probabilities: str | None, choice: Choice) -> _
                     part = as_table(path, part, "sources").values
                 yield *_split(part, None, column), start, count
 
-    return _Blocks(kept, rows, LANES, read)
+    return _Blocks(kept, rows, STREAMS.lanes, read)
 
 
 def _items(file: BinaryIO, kind: np.dtype[Any], offset: int, first: int, shape: tuple[int, ...]) -> NDArray[Any]:

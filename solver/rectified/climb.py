@@ -33,11 +33,11 @@ class ClimbTolerances:
     same: float = 1e-7  # sine of the angle between activities of neurons that are one
 
 
-CLIMB = ClimbTolerances()
+RECTIFIED_CLIMB = ClimbTolerances()
 
 
 def climbed(
-    frame: Frame, multiplier: Array, starts: Array, rng: np.random.Generator, rounds: int = CLIMB.rounds
+    frame: Frame, multiplier: Array, starts: Array, rng: np.random.Generator, rounds: int = RECTIFIED_CLIMB.rounds
 ) -> Array:
     """(n, d + 1) where climbs from (n, d + 1) end, scaled to unit cost, in the order of the starts.
 
@@ -58,7 +58,7 @@ def climbed(
         costs = frame.energies(found)
         found = np.where(costs[:, None] > 0, found / np.sqrt(np.where(costs > 0, costs, 1.0))[:, None], here)
         worth = frame.worths(multiplier, found)
-        better = worth > worths[going] * (1 + CLIMB.gain)
+        better = worth > worths[going] * (1 + RECTIFIED_CLIMB.gain)
         neurons[going[better]], worths[going[better]] = found[better], worth[better]
         failures[going] = np.where(better, 0, failures[going] + 1)
     return neurons
@@ -77,7 +77,7 @@ def _directions(frame: Frame, multiplier: Array, neurons: Array, failures: Array
     costs += ridge[:, None, None] * np.eye(size)
     steps = np.linalg.solve(costs, pull[:, :, None])[:, :, 0]
     lengths = np.linalg.norm(neurons, axis=1)
-    rested = np.abs(inputs) <= CLIMB.kink * np.linalg.norm(frame.lifted, axis=1)[:, None] * lengths
+    rested = np.abs(inputs) <= RECTIFIED_CLIMB.kink * np.linalg.norm(frame.lifted, axis=1)[:, None] * lengths
     for i in np.flatnonzero(failures == 1):
         steps[i] = _within(frame.lifted[rested[:, i]], costs[i], pull[i])
     wild = failures == 2
@@ -121,6 +121,6 @@ def distinct(frame: Frame, neurons: Array, order: Array, known: Array | None = N
     chosen = list(range(start))
     for i in np.argsort(-order, kind="stable") + start:
         apart = 2 - 2 * (features[:, chosen].T @ features[:, i])
-        if norms[i] > 0 and (apart > CLIMB.same**2 + 4e-15).all():
+        if norms[i] > 0 and (apart > RECTIFIED_CLIMB.same**2 + 4e-15).all():
             chosen.append(int(i))
     return np.asarray(neurons[np.array(chosen[start:], dtype=int) - start])

@@ -12,13 +12,13 @@ from solver.studies.study import Finding, curve, is_free, measured, panels, root
 from solver.studies.tasks import KEPT_POSITION_COST, RING, object_on_ring
 from theory.readouts import Soft
 
-ERROR_COSTS = (2.2, 5.0, 30.0)  # costs of squared errors, for networks that may err; below two no neuron pays
+ERROR_COSTS_TRIED = (2.2, 5.0, 30.0)  # costs of squared errors, for networks that may err; below two no neuron pays
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:
     """More and more rooms have a reward anywhere, for networks that must not err and for some that may."""
     shares = [0.0, 0.01, 1.0] if quick else [0.0, 1e-4, 1e-3, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0]
-    costs: list[float | str] = ["exact", *(ERROR_COSTS[:1] if quick else ERROR_COSTS)]
+    costs: list[float | str] = ["exact", *(ERROR_COSTS_TRIED[:1] if quick else ERROR_COSTS_TRIED)]
     codes = {cost: [_solved(share, cost) for share in shares] for cost in costs}
     tables: dict[float | str, list[dict[str, Any]]] = {
         cost: [

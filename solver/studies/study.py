@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from numpy.typing import ArrayLike, NDArray
 
-from solver.pictures.style import BLUE, DARK, DASHED, FREE, GREY, ORANGE, head, legend, page_figure
+from solver.pictures.style import BLUE, DARK, DASHED, GREY, NO_PRICE_DRAWN, ORANGE, head, legend, page_figure
 from solver.pictures.tuning import draw_map, kind_of
 from solver.representation import Representation
 from solver.solving.solve import solve_any_of_many, solve_one_of_many
@@ -93,7 +93,7 @@ def standardised(points: ArrayLike, probabilities: ArrayLike | None = None) -> t
 
 def is_free(prices: ArrayLike) -> Any:
     """Whether each price of modularity is none but for rounding."""
-    return np.asarray(prices) <= FREE
+    return np.asarray(prices) <= NO_PRICE_DRAWN
 
 
 def percents(codes: Iterable[Representation]) -> list[float]:

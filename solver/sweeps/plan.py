@@ -17,11 +17,6 @@ from solver.sweeps.pose import SMOOTH, OfData, OfFamily, Poses
 from theory.errors import InputError, unknown_name
 from theory.problem import Problem
 
-RUN = 25
-"""Points that are solved one after the other, each from the code of the one before.
-
-Where runs begin depends on the plan alone, so that interruptions and workers do not change an answer."""
-
 SETTINGS: tuple[str, ...] = ("tolerance", "time_limit", "method", "certified")
 """Settings of the solver: names of `Sweep`."""
 
@@ -34,6 +29,9 @@ class PlanLimits:
 
     points: int = 10_000_000
     integer: int = 2**63 - 1  # a whole number that other readers of tables know
+    # Solved one after the other, each from the code of the one before; where runs begin depends on the plan alone, so
+    # that interruptions and workers do not change an answer.
+    run: int = 25
 
 
 LIMITS_OF_PLANS = PlanLimits()
@@ -186,8 +184,8 @@ class Sweep:
             [[0, 2]]
         """
         known = set(done)
-        for first in range(0, len(self), RUN):
-            left = [index for index in range(first, min(first + RUN, len(self))) if index not in known]
+        for first in range(0, len(self), LIMITS_OF_PLANS.run):
+            left = [index for index in range(first, min(first + LIMITS_OF_PLANS.run, len(self))) if index not in known]
             if left:
                 yield left
 
@@ -198,8 +196,8 @@ class Sweep:
             >>> Sweep.of_family("opposite-corners", parameter=[0.4, 0.6, 0.8]).run_of(1)
             range(0, 3)
         """
-        first = index - index % RUN
-        return range(first, min(first + RUN, len(self)))
+        first = index - index % LIMITS_OF_PLANS.run
+        return range(first, min(first + LIMITS_OF_PLANS.run, len(self)))
 
     def leads_to(self, index: int) -> bool:
         """Whether the point before is near enough, and in the same run, to start from.
@@ -209,7 +207,7 @@ class Sweep:
             >>> [plan.leads_to(index) for index in range(3)]
             [False, True, True]
         """
-        if index % RUN == 0:
+        if index % LIMITS_OF_PLANS.run == 0:
             return False
         here, before = self.point(index), self.point(index - 1)
         changed = [name for name in here.keys() | before.keys() if here.get(name) != before.get(name)]
@@ -239,7 +237,7 @@ def _values(name: str, values: Any) -> tuple[Any, ...]:
     result = tuple(_as_json(name, value) for value in listed)
     if not result:
         raise InputError(f"{name}: no values; give at least one")
-    if len(result) <= RUN**2:
+    if len(result) <= LIMITS_OF_PLANS.run**2:
         twice = [value for index, value in enumerate(result) if value in result[:index]]
         if twice:
             raise InputError(f"{name}: {twice[0]!r} is there twice; every point is solved once")

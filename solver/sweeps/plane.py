@@ -11,15 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solver.sweeps.plan import Sweep
-from solver.sweeps.pose import READOUT, SMOOTH, OfFamily
+from solver.sweeps.pose import READOUT_COSTS, SMOOTH, OfFamily
 from theory.arrays import Array
 from theory.conditions import decide
 from theory.errors import InputError, unknown_name
 from theory.families import FAMILIES, Family, family
 from theory.immutable import Frozen
 from theory.problem import COSTS
-
-FREE = 1e-9  # a price of modularity up to this is rounding, and shown as none
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ class PhasePlane(Frozen):
             >>> phase_plane(plan, run(plan)).mixed.tolist()[0]
             [False, True, True]
         """
-        return np.asarray((self.price > FREE) | (np.char.find(self.coded, "+") >= 0))
+        return np.asarray((self.price > 1e-9) | (np.char.find(self.coded, "+") >= 0))  # less is rounding
 
 
 def plane_plan(
@@ -119,7 +117,7 @@ def plane_plan(
             f"family: the verdict of {name} changes at single values only; choose another, such as one-corner"
         )
     second = () if chosen.second is None else ("second",)
-    known = (*second, *COSTS, *READOUT)
+    known = (*second, *COSTS, *READOUT_COSTS)
     if against not in known:
         if against == "second":
             two = [entry.name for entry in FAMILIES.values() if entry.second is not None]

@@ -17,12 +17,12 @@ from theory.problem import COSTS, Problem
 from theory.readouts import Exact, Noisy, Soft
 from theory.sources import Sources
 
-READOUT = ("error_cost", "noise_variance")
+READOUT_COSTS = ("error_cost", "noise_variance")
 """Coordinates that say how the code is read out; exactly where there is no cost of errors."""
 
-DRAWN = ("samples", "bootstrap", "columns")  # coordinates that say what is taken of a data set
+DRAWN_COORDINATES = ("samples", "bootstrap", "columns")  # coordinates that say what is taken of a data set
 
-SMOOTH = ("parameter", "second", *COSTS, *READOUT)
+SMOOTH = ("parameter", "second", *COSTS, *READOUT_COSTS)
 """Coordinates along which the problem changes little from one value to the next."""
 
 
@@ -83,7 +83,7 @@ class OfFamily:
     def coordinates(self) -> tuple[str, ...]:
         """See `Poses`."""
         second = ("second",) if family(self.name).second is not None else ()
-        return ("parameter", *second, *COSTS, *READOUT)
+        return ("parameter", *second, *COSTS, *READOUT_COSTS)
 
     def describe(self) -> dict[str, Any]:
         """See `Poses`."""
@@ -154,7 +154,7 @@ class OfData:
     @property
     def coordinates(self) -> tuple[str, ...]:
         """See `Poses`."""
-        return (*COSTS, *READOUT, *DRAWN)
+        return (*COSTS, *READOUT_COSTS, *DRAWN_COORDINATES)
 
     def describe(self) -> dict[str, Any]:
         """See `Poses`."""
@@ -186,7 +186,7 @@ class OfData:
     def problem(self, *, seed: int, **point: Any) -> Problem:
         """See `Poses`."""
         rest = dict(point)
-        drawn = {name: rest.pop(name, None) for name in DRAWN}
+        drawn = {name: rest.pop(name, None) for name in DRAWN_COORDINATES}
         changes = self._drawn(seed, **drawn) | rest
         readout = _readout(changes, self._targets)
         if readout is not None:
@@ -245,7 +245,7 @@ def _described(neurons: Neurons) -> str:
 
 def _readout(point: dict[str, Any], targets: Any = None) -> Soft | Noisy | None:
     """The readout of a point, whose coordinates are taken out; None for an exact one."""
-    error_cost, variance = (point.pop(name, None) for name in READOUT)
+    error_cost, variance = (point.pop(name, None) for name in READOUT_COSTS)
     if error_cost is None:
         if variance is not None:
             raise InputError("noise_variance: noise makes errors, so they need a cost; give error_cost")

@@ -25,15 +25,15 @@ import numpy as np
 from solver.reading import Choice, Energy, input_file, read_mixing, read_sources
 from solver.reading.files import named
 from solver.sweeps.plan import SEED, SETTINGS, Sweep
-from solver.sweeps.pose import DRAWN, OfData, OfFamily, Poses
+from solver.sweeps.pose import DRAWN_COORDINATES, OfData, OfFamily, Poses
 from theory.errors import InputError, unknown_name
 from theory.neurons import PeakActivity
 from theory.problem import Problem
 from theory.readouts import Exact
 
-ENERGY = "energy"  # what activity costs: "mean", "peak" or, of data, "context=COLUMN"
+ENERGY_ENTRY = "energy"  # what activity costs: "mean", "peak" or, of data, "context=COLUMN"
 DATA = ("probabilities", "mixing", "targets", "groups")  # names that belong to a data set
-FILE_NAMES = ("family", "data", ENERGY, *DATA, *SETTINGS, SEED, "grid", "fixed", "points")  # all names of a file
+FILE_NAMES = ("family", "data", ENERGY_ENTRY, *DATA, *SETTINGS, SEED, "grid", "fixed", "points")  # all names of a file
 SPREAD_NAMES = ("from", "to", "count", "scale")  # names of evenly spread values
 
 
@@ -86,10 +86,10 @@ def _sweep(content: dict[str, Any], folder: Path) -> Sweep:
 def _poses(content: dict[str, Any], folder: Path) -> Poses:
     if ("family" in content) == ("data" in content):
         raise InputError('family: missing; name a family of sources, family = "...", or a file of data, data = "..."')
-    for name in ("family", "data", ENERGY, "probabilities", "mixing", "targets"):
+    for name in ("family", "data", ENERGY_ENTRY, "probabilities", "mixing", "targets"):
         if not isinstance(content.get(name, ""), str):
             raise InputError(f"{name}: expected a text, got {content[name]!r}")
-    energy = Energy.of(content.get(ENERGY))
+    energy = Energy.of(content.get(ENERGY_ENTRY))
     if energy.kind == "squared-mean":
         raise InputError("energy: squared-mean is two costs; write activity_cost = 0 and bias_cost = 1 below [fixed]")
     if "family" in content:
@@ -108,7 +108,7 @@ def _poses(content: dict[str, Any], folder: Path) -> Poses:
     )
     # Of a summary no samples can be drawn.
     tables = [content.get("grid"), content.get("fixed"), *content.get("points", ())]
-    whole = any(name in table for table in tables if isinstance(table, dict) for name in DRAWN)
+    whole = any(name in table for table in tables if isinstance(table, dict) for name in DRAWN_COORDINATES)
     file, choice = input_file(str(folder / content["data"])), Choice(context=energy.context)
     whole = whole or energy.context is not None
     sources = read_sources(file, content.get("probabilities"), whole=whole, choice=choice)

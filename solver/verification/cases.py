@@ -214,7 +214,7 @@ def _orbits(draw: DrawFn, *, weighted: bool = False) -> Problem:
     return Problem(rows, probabilities=weights, transitions=turned, **priced)
 
 
-RARE = st.integers(1, 9).map(lambda digits: 10.0**-digits)
+RARE_CHANCES = st.integers(1, 9).map(lambda digits: 10.0**-digits)
 """Share of its probability that is left to a sample."""
 
 UNITS = st.integers(-3, 3).map(lambda exponent: 10.0**exponent)
@@ -258,7 +258,7 @@ def _other_samples(draw: DrawFn, problem: Problem) -> dict[str, Any]:
     weights = np.ones(len(rows)) if probabilities is None else probabilities.copy()
     one = draw(st.integers(0, len(rows) - 1))
     if "rare" in done or "never" in done:
-        weights[one] *= draw(RARE) if "rare" in done else 0.0
+        weights[one] *= draw(RARE_CHANCES) if "rare" in done else 0.0
     if "twice" in done:
         rows, weights = np.vstack([rows, rows[one]]), np.append(weights, weights[one])
     if "beyond" in done:

@@ -29,7 +29,7 @@ class NonlinearCheckTolerances:
     seconds: float = 20.0  # of one search
 
 
-NONLINEAR = NonlinearCheckTolerances()
+NONLINEAR_CHECK = NonlinearCheckTolerances()
 
 
 def solved(problem: Problem) -> Any:
@@ -41,11 +41,11 @@ def solved(problem: Problem) -> Any:
     Raises:
         KeyboardInterrupt: as it came.
     """
-    return solve_any_of_many(problem, time_limit=NONLINEAR.seconds, rng=0)
+    return solve_any_of_many(problem, time_limit=NONLINEAR_CHECK.seconds, rng=0)
 
 
 def _resolution(answer: Any) -> float:
-    return max(answer.gap, 0.0) + NONLINEAR.loss
+    return max(answer.gap, 0.0) + NONLINEAR_CHECK.loss
 
 
 def _undecided(said: str) -> Judged:
@@ -56,10 +56,10 @@ def _equality(expected: float, low: float, high: float, said: str) -> Judged:
     """Whether a number that is proven to lie between two others is what was expected."""
     size = max(abs(expected), abs(high))
     beyond = max(low - expected, expected - high) / size
-    if beyond > NONLINEAR.loss:
+    if beyond > NONLINEAR_CHECK.loss:
         return DISAGREES, beyond, said
     # Of a wide interval it is not told where in it the number lies.
-    return (AGREES, NONLINEAR.loss - beyond, said) if high - low <= 1e-6 * size else _undecided(said)
+    return (AGREES, NONLINEAR_CHECK.loss - beyond, said) if high - low <= 1e-6 * size else _undecided(said)
 
 
 def _loss(_: Problem, prediction: Prediction, answer: Any) -> Judged | None:
@@ -81,10 +81,10 @@ def _most_loss(_: Problem, prediction: Prediction, answer: Any) -> Judged | None
         return None
     room = prediction.most_loss - answer.loss
     said = f"predicted a loss of at most {prediction.most_loss:.10g}; found {answer.loss:.10g}"
-    if room >= -NONLINEAR.loss * answer.loss:
+    if room >= -NONLINEAR_CHECK.loss * answer.loss:
         return AGREES, max(room, 0.0) / answer.loss, said
     beyond = answer.lower_bound - prediction.most_loss
-    return (DISAGREES, -room / answer.loss, said) if beyond > NONLINEAR.loss * answer.loss else _undecided(said)
+    return (DISAGREES, -room / answer.loss, said) if beyond > NONLINEAR_CHECK.loss * answer.loss else _undecided(said)
 
 
 def check_floors(_: Problem, prediction: Prediction, answer: Any) -> Judged | None:
@@ -101,9 +101,9 @@ def check_floors(_: Problem, prediction: Prediction, answer: Any) -> Judged | No
         floor = solved(other)
         room = (answer.loss - floor.loss) / answer.loss
         said = f"predicted that {other.neurons.name} neurons cost no more; they cost {room:.3g} less"
-        if floor.lower_bound > answer.loss * (1 + NONLINEAR.loss):
+        if floor.lower_bound > answer.loss * (1 + NONLINEAR_CHECK.loss):
             return DISAGREES, -room, said
-        if room < -NONLINEAR.loss:
+        if room < -NONLINEAR_CHECK.loss:
             return _undecided(said)
         if closest is None or room < closest[1]:
             closest = AGREES, max(room, 0.0), said
@@ -113,10 +113,10 @@ def check_floors(_: Problem, prediction: Prediction, answer: Any) -> Judged | No
 def _multiplier(problem: Problem, prediction: Prediction, answer: Any) -> Judged | None:
     if prediction.multiplier is None:
         return None
-    proven = bound_of(problem, prediction.multiplier, seconds=NONLINEAR.seconds).value
+    proven = bound_of(problem, prediction.multiplier, seconds=NONLINEAR_CHECK.seconds).value
     room = (answer.loss - proven) / answer.loss
     said = f"predicted that no code costs less than {proven:.10g}; found {answer.loss:.10g}"
-    return (AGREES if room >= -NONLINEAR.loss else DISAGREES), abs(room), said
+    return (AGREES if room >= -NONLINEAR_CHECK.loss else DISAGREES), abs(room), said
 
 
 def _modularity(_: Problem, prediction: Prediction, answer: Any) -> Judged | None:
@@ -125,14 +125,15 @@ def _modularity(_: Problem, prediction: Prediction, answer: Any) -> Judged | Non
     least, most = answer.price_bounds
     expected = "modular" if prediction.modular else "mixed"
     said = f"predicted {expected}; a modular code costs {least:.3g} to {most:.3g} more than the optimal one"
-    if least > NONLINEAR.loss:
+    if least > NONLINEAR_CHECK.loss:
         return (DISAGREES if prediction.modular else AGREES), least, said
     if not most <= _resolution(answer) + 1e-6:
         return _undecided(said)
     if prediction.modular:
-        return AGREES, NONLINEAR.loss, said
+        return AGREES, NONLINEAR_CHECK.loss, said
     # Next to the boundary the price is about the square of the margin, and drowns in rounding.
-    clear = prediction.margin > NONLINEAR.contradiction and most < prediction.margin**2 * NONLINEAR.contradiction
+    enough = NONLINEAR_CHECK.contradiction
+    clear = prediction.margin > enough and most < prediction.margin**2 * enough
     return (DISAGREES, prediction.margin, said) if clear else _undecided(said)
 
 
@@ -144,9 +145,9 @@ def _price(_: Problem, prediction: Prediction, answer: Any) -> Judged | None:
             continue
         room = sign * (bound - answer.price_of_modularity)
         said = f"predicted a price of at {'most' if sign > 0 else 'least'} {bound:.6g}; {found}"
-        if sign * (proven - bound) > NONLINEAR.loss:
+        if sign * (proven - bound) > NONLINEAR_CHECK.loss:
             return DISAGREES, -room, said
-        return (AGREES, max(room, 0.0), said) if room >= -NONLINEAR.loss else _undecided(said)
+        return (AGREES, max(room, 0.0), said) if room >= -NONLINEAR_CHECK.loss else _undecided(said)
     return None
 
 
@@ -156,12 +157,12 @@ def _falling(problem: Problem, prediction: Prediction, answer: Any) -> Judged | 
         return None
     probabilities = problem.sources.sample_probabilities
     values = problem.sources.points[:, 0] - probabilities @ problem.sources.points
-    there = answer.neuron_costs > NONLINEAR.coded * answer.loss
+    there = answer.neuron_costs > NONLINEAR_CHECK.coded * answer.loss
     falling = bool(((probabilities * values) @ answer.sample_activity < 0)[there].any())
     said = f"predicted {'an' if prediction.falling else 'no'} OFF neuron; found {'one' if falling else 'none'}"
     if falling is prediction.falling:
         return AGREES, prediction.margin, said
-    clear = answer.status == "optimal" and prediction.margin > NONLINEAR.contradiction
+    clear = answer.status == "optimal" and prediction.margin > NONLINEAR_CHECK.contradiction
     return (DISAGREES, prediction.margin, said) if clear else _undecided(said)
 
 

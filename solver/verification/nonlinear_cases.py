@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
 
 COSTS_OF_WEIGHTS = st.sampled_from([0.01, 0.1, 1.0, 10.0])
-ERROR_COSTS = st.sampled_from([2.0, 10.0, 100.0])
+DRAWN_ERROR_COSTS = st.sampled_from([2.0, 10.0, 100.0])
 
 
 def _weights(count: int, most: int = 9) -> SearchStrategy[list[int]]:
@@ -53,8 +53,8 @@ def _posed(draw: DrawFn, rows: Array, weights: Any, kinds: list[str], *, exact: 
     targets = None if not several else np.asarray(np.eye(rows.shape[1]) if mixing is None else mixing)[:several]
     readouts: list[SearchStrategy[Any]] = [st.just(Exact(targets))]
     if not exact:
-        readouts += [st.builds(Soft, ERROR_COSTS, st.just(targets))]
-        readouts += [st.builds(Noisy, ERROR_COSTS, st.just(0.1), st.just(targets))]
+        readouts += [st.builds(Soft, DRAWN_ERROR_COSTS, st.just(targets))]
+        readouts += [st.builds(Noisy, DRAWN_ERROR_COSTS, st.just(0.1), st.just(targets))]
     try:
         return Problem(
             rows,
@@ -131,7 +131,7 @@ def _expensive_weights(draw: DrawFn, *, joined: bool = False) -> Problem:
     """Two sources, independent or joined, at costs of weights from small ones to some that make neurons linear."""
     rows, weights = draw(_table(joined=joined))
     units = draw(st.sampled_from([[1.0, 1.0], [0.5, 2.0]]))
-    readout = draw(st.one_of(st.just(Exact()), st.builds(Soft, ERROR_COSTS)))
+    readout = draw(st.one_of(st.just(Exact()), st.builds(Soft, DRAWN_ERROR_COSTS)))
     cost = draw(st.sampled_from([0.1, 1.0, 30.0, 1000.0]))
     mixing = np.diag(units)
     return Problem(

@@ -32,7 +32,7 @@ class OwnColumnsTolerances:
     later: float = 1e-5  # cost of the last source beyond that of the first, likewise
 
 
-COLUMNS = OwnColumnsTolerances()
+OWN_COLUMNS = OwnColumnsTolerances()
 
 
 def families(problem: Any) -> list[list[int]]:
@@ -63,7 +63,7 @@ def in_own_columns(problem: Any, functions: Array) -> Array:
         result[row, members] = _few(columns[members], neuron)
     left = functions - hull.functions(result)
     size, length = (np.linalg.norm(rows @ metric, axis=1) for rows in (left, functions))
-    left[size <= COLUMNS.rounding * length] = 0.0
+    left[size <= OWN_COLUMNS.rounding * length] = 0.0
     return np.asarray(result + hull.placed(left) + 0.0)  # no minus zero
 
 
@@ -80,7 +80,7 @@ def own_family(problem: Any, functions: Array) -> Indices:
     length = np.linalg.norm(neurons, axis=1)
     owner = np.full(len(neurons), -1)
     for number, members in reversed(list(enumerate(families(problem)))):
-        owner[_apart(columns[members], neurons) <= COLUMNS.alone * length] = number
+        owner[_apart(columns[members], neurons) <= OWN_COLUMNS.alone * length] = number
     return owner
 
 
@@ -95,7 +95,7 @@ def _apart(columns: Array, neurons: Array) -> Array:
     """(n,) distance of neurons (n, r) from the span of columns (k, r)."""
     unit = columns / np.linalg.norm(columns, axis=1, keepdims=True)
     _, sizes, directions = np.linalg.svd(unit, full_matrices=False)
-    span = directions[sizes > COLUMNS.nothing * sizes[0]]
+    span = directions[sizes > OWN_COLUMNS.nothing * sizes[0]]
     return np.asarray(np.linalg.norm(neurons - neurons @ span.T @ span, axis=1))
 
 
@@ -116,11 +116,11 @@ def _vertex(unit: Array, neuron: Array) -> Indices:
     from scipy.optimize import linprog
 
     _, sizes, directions = np.linalg.svd(unit, full_matrices=False)
-    span = directions[sizes > COLUMNS.nothing * sizes[0]]
+    span = directions[sizes > OWN_COLUMNS.nothing * sizes[0]]
     seen = unit @ span.T
-    cost = 1 + COLUMNS.later * np.arange(len(unit)) / len(unit)
+    cost = 1 + OWN_COLUMNS.later * np.arange(len(unit)) / len(unit)
     program = linprog(
-        np.concatenate([cost, cost + COLUMNS.turned]),
+        np.concatenate([cost, cost + OWN_COLUMNS.turned]),
         A_eq=np.hstack([seen.T, -seen.T]),
         b_eq=neuron @ span.T,
         method="highs-ds",
@@ -128,4 +128,4 @@ def _vertex(unit: Array, neuron: Array) -> Indices:
     if program.x is None:
         return np.arange(len(unit))
     size = np.abs(program.x[: len(unit)] - program.x[len(unit) :])
-    return np.flatnonzero(size > COLUMNS.nothing * size.max())
+    return np.flatnonzero(size > OWN_COLUMNS.nothing * size.max())

@@ -32,7 +32,7 @@ from theory.arrays import ArrayLike
 from theory.errors import InputError
 from theory.exact.copositivity import MOST_ORDER, determinant, negative_direction
 from theory.exact.problem import ExactProblem
-from theory.exact.rational import NUMBERS, fraction_text, integer_text, read_fraction, shown
+from theory.exact.rational import RATIONALS, fraction_text, integer_text, read_fraction, shown
 from theory.exact.surds import rational_below
 from theory.immutable import Frozen
 from theory.readouts import Reads
@@ -173,7 +173,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _short_integer(text: str) -> int:
-    if len(text) > NUMBERS.digits:
+    if len(text) > RATIONALS.digits:
         raise InputError(f"proof: altered; an integer has {len(text):,} digits, where long ones are hexadecimal text")
     return int(text)
 
@@ -184,7 +184,7 @@ def _written(value: Any) -> Any:
         return [_written(item) for item in value]
     if isinstance(value, Fraction):
         return fraction_text(value)
-    return value if value.bit_length() <= NUMBERS.decimal_bits else integer_text(value)
+    return value if value.bit_length() <= RATIONALS.decimal_bits else integer_text(value)
 
 
 def _as_fractions(value: Any, name: str) -> Any:

@@ -25,7 +25,7 @@ class NumberLimits:
     decimal_bits: int = 10_000  # longer integers are written in hexadecimal: Python does not print long decimals
 
 
-NUMBERS = NumberLimits()
+RATIONALS = NumberLimits()
 
 
 def exact_number(value: Any, name: str) -> Fraction:
@@ -85,15 +85,16 @@ def _fraction(value: Any) -> Fraction:
 def _fraction_of_text(text: str) -> Fraction:
     _, _, exponent = text.lower().partition("e")
     # An exponent of so many digits that it is not read is too large as well.
-    _require_short(len(text), int(exponent) if 0 < len(exponent) <= NUMBERS.shown else NUMBERS.exponent * len(exponent))
+    read = 0 < len(exponent) <= RATIONALS.shown
+    _require_short(len(text), int(exponent) if read else RATIONALS.exponent * len(exponent))
     return Fraction(text)
 
 
 def _require_short(digits: int, exponent: int) -> None:
-    if digits > NUMBERS.digits:
-        raise _TooLongError(f"has {digits:,} digits, more than {NUMBERS.digits:,}; round it")
-    if abs(exponent) > NUMBERS.exponent:
-        raise _TooLongError(f"has an exponent beyond {NUMBERS.exponent:,}; choose other units")
+    if digits > RATIONALS.digits:
+        raise _TooLongError(f"has {digits:,} digits, more than {RATIONALS.digits:,}; round it")
+    if abs(exponent) > RATIONALS.exponent:
+        raise _TooLongError(f"has an exponent beyond {RATIONALS.exponent:,}; choose other units")
 
 
 def shown(value: Any) -> str:
@@ -107,7 +108,7 @@ def shown(value: Any) -> str:
         text = repr(value)
     except ValueError:
         return "a number of thousands of digits"
-    return text if len(text) <= NUMBERS.shown else text[: NUMBERS.shown] + "..."
+    return text if len(text) <= RATIONALS.shown else text[: RATIONALS.shown] + "..."
 
 
 def exact_matrix(values: ArrayLike, name: str) -> Rationals:
@@ -179,7 +180,7 @@ def integer_text(number: int) -> str:
         >>> integer_text(-12), integer_text(2**20_000)[:8]
         ('-12', '0x100000')
     """
-    return str(number) if number.bit_length() <= NUMBERS.decimal_bits else hex(number)
+    return str(number) if number.bit_length() <= RATIONALS.decimal_bits else hex(number)
 
 
 def fraction_text(number: Fraction) -> str:

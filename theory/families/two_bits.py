@@ -10,7 +10,7 @@ from theory.problem import Problem
 from theory.readouts import Soft
 from theory.sources import Sources
 
-CORNERS = [[0, 0], [0, 1], [1, 0], [1, 1]]
+BITS = [[0, 0], [0, 1], [1, 0], [1, 1]]
 ODDS = [4, 1, 1, 4]
 
 
@@ -32,7 +32,7 @@ class TwoBits(Family):
     def sources(self, parameter: float) -> Sources:
         """The four corners of the square, whatever the parameter."""
         self.check(parameter)
-        return Sources(CORNERS, ODDS)
+        return Sources(BITS, ODDS)
 
     def problem(self, parameter: float, **costs: Any) -> Problem:
         """The sources, decoded with errors at that cost."""
@@ -43,7 +43,7 @@ class TwoBits(Family):
         import sympy as sp
 
         del parameter
-        odds, corners = sp.Matrix(ODDS) / sum(ODDS), sp.Matrix(CORNERS)
+        odds, corners = sp.Matrix(ODDS) / sum(ODDS), sp.Matrix(BITS)
         mean = corners.T * odds
         return mean, corners.T * sp.diag(*odds) * corners - mean * mean.T
 

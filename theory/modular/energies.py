@@ -35,7 +35,7 @@ class EnergiesTolerances:
     earns: float = 1e-13  # share by which a neuron must earn more than it costs to be worth having
 
 
-ENERGIES = EnergiesTolerances()
+MODULAR_ENERGIES = EnergiesTolerances()
 
 
 def best_energies(units: Array, readout: Readout, start: Array) -> Array:
@@ -50,22 +50,22 @@ def best_energies(units: Array, readout: Readout, start: Array) -> Array:
     """
     if readout.ridge is not None:
         worth = readout.multiplier(np.zeros((units.shape[1],) * 2))
-        if (np.einsum("ni,ij,nj->n", units, worth, units) <= 1 + ENERGIES.earns).all():
+        if (np.einsum("ni,ij,nj->n", units, worth, units) <= 1 + MODULAR_ENERGIES.earns).all():
             return np.zeros(len(units))
     energies, slacks = np.asarray(start, dtype=np.float64), np.ones(len(units))
     best, missed = energies, np.inf
-    for _ in range(ENERGIES.steps):
+    for _ in range(MODULAR_ENERGIES.steps):
         slope, bend = _expanded(units, readout, energies)
         gap = float(energies @ slacks)
         off = float(np.abs(slope - slacks) @ energies) + gap
         if off < missed:
             best, missed = energies, off
-        if off <= ENERGIES.complementarity * energies.sum():
+        if off <= MODULAR_ENERGIES.complementarity * energies.sum():
             break
-        aim = ENERGIES.target * gap / len(units)
+        aim = MODULAR_ENERGIES.target * gap / len(units)
         # In units of the energies; what is eliminated are the slacks.
         system = bend * np.outer(energies, energies) + np.diag(energies * slacks)
-        system[np.diag_indices_from(system)] += ENERGIES.ridge * np.diag(system).max()
+        system[np.diag_indices_from(system)] += MODULAR_ENERGIES.ridge * np.diag(system).max()
         move = np.linalg.solve(system, aim - energies * slope)
         change = aim / energies - slacks - slacks * move
         step = min(_to_boundary(np.ones_like(slacks), move), _to_boundary(slacks, np.asarray(change)))
@@ -76,10 +76,10 @@ def best_energies(units: Array, readout: Readout, start: Array) -> Array:
 def _polished(units: Array, readout: Readout, energies: Array) -> Array:
     """Steps 3 and 4."""
     slope, _ = _expanded(units, readout, energies)
-    kept = ~((energies <= ENERGIES.nothing * energies.max()) & (slope > ENERGIES.nothing))
+    kept = ~((energies <= MODULAR_ENERGIES.nothing * energies.max()) & (slope > MODULAR_ENERGIES.nothing))
     result = np.where(kept, energies, 0.0)
     missed = np.inf
-    for _ in range(ENERGIES.polish + 1):
+    for _ in range(MODULAR_ENERGIES.polish + 1):
         slope, bend = _expanded(units, readout, result)
         off = float(np.abs(slope[kept]) @ result[kept])
         if not off < missed:
@@ -87,7 +87,7 @@ def _polished(units: Array, readout: Readout, energies: Array) -> Array:
         best, missed = result, off
         inner = np.ix_(kept, kept)
         system = bend[inner] * np.outer(result[kept], result[kept])
-        system[np.diag_indices_from(system)] += ENERGIES.ridge * np.diag(system).max()
+        system[np.diag_indices_from(system)] += MODULAR_ENERGIES.ridge * np.diag(system).max()
         result = result.copy()
         result[kept] *= 1 + np.linalg.solve(system, -result[kept] * slope[kept])
         if not (result[kept] > 0).all():
@@ -105,4 +105,4 @@ def _expanded(units: Array, readout: Readout, energies: Array) -> tuple[Array, A
 def _to_boundary(values: Any, change: Any) -> float:
     """The share of a change that leaves positive values positive."""
     falling = change < 0
-    return float(min(1.0, ENERGIES.to_boundary * (-values[falling] / change[falling]).min(initial=np.inf)))
+    return float(min(1.0, MODULAR_ENERGIES.to_boundary * (-values[falling] / change[falling]).min(initial=np.inf)))

@@ -11,7 +11,7 @@ WORDS = {
     "L_modular": r"L_{\text{modular}}",
 }
 
-RULES = (
+MARKUP_RULES = (
     (r"sqrt\(([^()]*(?:\([^()]*\)[^()]*)*)\)", r"\\sqrt{\1}"),
     (r"(?<=\w)\*", r"^*"),
     (r"'", r"^\\top "),
@@ -49,6 +49,6 @@ def typeset(text: str) -> str:
 def _latex(formula: str) -> str:
     for word, meaning in WORDS.items():
         formula = re.sub(rf"(?<![A-Za-z\\]){word}(?![A-Za-z])", meaning.replace("\\", r"\\"), formula)
-    for pattern, replacement in RULES:
+    for pattern, replacement in MARKUP_RULES:
         formula = re.sub(pattern, replacement, formula)
     return re.sub(" +", " ", formula).strip()

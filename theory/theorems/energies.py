@@ -10,7 +10,7 @@ from theory.sources import Sources
 from theory.theorems.hypotheses import is_diagonal, is_range_independent, separate_channels
 from theory.theorems.theorem import Prediction, Theorem, is_modular
 
-SECTION = 'this project (docs/mathematics.md, "Kinds of neurons")'
+SECTION_ON_KINDS = 'this project (docs/mathematics.md, "Kinds of neurons")'
 
 
 def _separate_wires(problem: Problem) -> bool:
@@ -24,7 +24,7 @@ ENERGIES_AND_RANGES = Theorem(
         any one context, or for their connections to each source by itself.""",
     latex=r"\operatorname{conv}(S) = \prod_i [\ell_i, u_i],\; A^\top A,\, D \text{ diagonal} "
     r"\;\Longrightarrow\; \text{modular}",
-    source=SECTION,
+    source=SECTION_ON_KINDS,
     proof="""The points of the height are a box in each case: the differences of a box, or the box about another
         mean. So `h(w) = sum_i h_i |w_i|`, and `h(w)^2 - w'Fw` is `sum_{i != j} (h_i h_j |w_i w_j| + w_i w_j M_ij)`,
         since `F_ij = -M_ij`. For peaks `M` is diagonal. In a context `M_ij` is the covariance there, and `h_i + w_i
@@ -59,7 +59,7 @@ RANGES_ALONE = Theorem(
         none either.""",
     latex=r"f(w) = h(w)^2 + \lambda\, w^\top (A^\top A)^{-1} w \;\text{ or }\; "
     r"(h(w) + h(-w))^2 + \lambda\, w^\top (A^\top A)^{-1} w",
-    source=SECTION,
+    source=SECTION_ON_KINDS,
     proof="""`(E z)^2` is the squared least bias about the mean, `h(w)^2`, and the peak is the width of the hull
         along `w`. The exact decoder pays for `G` alone. Neither asks for the covariance.""",
     hypothesis=_blind_to_correlations,

@@ -7,7 +7,7 @@ import numpy as np
 from theory.errors import InputError
 from theory.neurons import Linear
 from theory.problem import Problem
-from theory.theorems.theorem import NONLINEAR, SECTION, Prediction, Theorem
+from theory.theorems.theorem import NONLINEAR_KINDS, SECTION, Prediction, Theorem
 
 
 def _some_multiplier(problem: Problem) -> Prediction:
@@ -36,7 +36,7 @@ ANY_MULTIPLIER = Theorem(
         another size of the neuron costs less.""",
     hypothesis=lambda _: True,
     prediction=_some_multiplier,
-    activations=NONLINEAR,
+    activations=NONLINEAR_KINDS,
 )
 
 

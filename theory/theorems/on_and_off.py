@@ -18,7 +18,7 @@ from theory.theorems.hypotheses import (
     separate_channels,
     weights_cost_nothing,
 )
-from theory.theorems.theorem import CITED_2026, NONLINEAR, SECTION, Prediction, Theorem
+from theory.theorems.theorem import CITED_2026, NONLINEAR_KINDS, SECTION, Prediction, Theorem
 
 __all__ = ["EXPENSIVE_WEIGHTS", "FREE_CONDITION", "ON_AND_OFF", "SHARED_NEURONS"]
 
@@ -102,7 +102,7 @@ ON_AND_OFF = Theorem(
     hypothesis=lambda problem: problem.dimension == 1 and weights_cost_nothing(problem),
     prediction=_on_and_off,
     exact=True,
-    activations=NONLINEAR,
+    activations=NONLINEAR_KINDS,
 )
 
 
@@ -172,7 +172,7 @@ SHARED_NEURONS = Theorem(
         and every_combination(problem)
     ),
     prediction=_shared_neurons,
-    activations=NONLINEAR,
+    activations=NONLINEAR_KINDS,
 )
 
 

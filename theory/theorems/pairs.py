@@ -13,7 +13,7 @@ from theory.theorems.hypotheses import (
     every_combination,
     weights_cost_nothing,
 )
-from theory.theorems.theorem import NONLINEAR, SECTION, Prediction, Theorem
+from theory.theorems.theorem import NONLINEAR_KINDS, SECTION, Prediction, Theorem
 
 
 def _of_pairs(problem: Problem) -> Prediction:
@@ -74,7 +74,7 @@ BALANCED_PAIRS = Theorem(
         weights_cost_nothing(problem) and centrally_symmetric(problem) and errors_count_as_samples(problem)
     ),
     prediction=_of_pairs,
-    activations=NONLINEAR,
+    activations=NONLINEAR_KINDS,
 )
 
 

@@ -68,7 +68,7 @@ PUBLISHED: Mapping[str, Theorem] = MappingProxyType(
 )
 """Published statements that do not hold as they are worded, by name: docs/decided.md."""
 
-_REGISTERED = {**THEOREMS, **PUBLISHED}
+_KNOWN = {**THEOREMS, **PUBLISHED}
 
 
 def theorem(name: str) -> Theorem:
@@ -82,9 +82,9 @@ def theorem(name: str) -> Theorem:
         >>> theorem("range-independence").applies(Problem([[0, 0], [0, 1], [1, 0], [1, 1]]))
         True
     """
-    if name not in _REGISTERED:
-        raise InputError(unknown_name("theorem", name, _REGISTERED))
-    return _REGISTERED[name]
+    if name not in _KNOWN:
+        raise InputError(unknown_name("theorem", name, _KNOWN))
+    return _KNOWN[name]
 
 
 def is_registered(entry: Theorem) -> bool:
@@ -94,4 +94,4 @@ def is_registered(entry: Theorem) -> bool:
         >>> is_registered(theorem("pairwise-ranges"))
         True
     """
-    return _REGISTERED.get(entry.name) is entry
+    return _KNOWN.get(entry.name) is entry

@@ -17,7 +17,7 @@ CITED_2023 = "Whittington, Dorrell, Ganguli, Behrens (ICLR 2023)"
 CITED_2025 = "Dorrell et al. (ICLR 2025)"
 CITED_2026 = "Dorrell et al. (ICLR 2026)"
 SECTION = "this project; docs/mathematics.md, section 18"
-NONLINEAR = ("rectified", "free")
+NONLINEAR_KINDS = ("rectified", "free")
 
 
 @dataclass(frozen=True, eq=False)

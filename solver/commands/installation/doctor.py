@@ -15,7 +15,7 @@ from solver.commands.terminal.output import say
 from solver.extras import PROJECT
 
 TRIED = ("corner_cut_square", "iris")  # examples whose solution is timed: two sources, and four
-WIDTH = 100  # columns of a line at most
+LINE_WIDTH = 100  # columns of a line at most
 
 
 @click.command()
@@ -175,7 +175,7 @@ def _folded(name: str, text: str) -> str:
 
     return fill(
         text,
-        min(WIDTH, get_terminal_size((WIDTH, 0)).columns),
+        min(LINE_WIDTH, get_terminal_size((LINE_WIDTH, 0)).columns),
         initial_indent=f"{name:<15}",
         subsequent_indent=" " * 15,
         break_on_hyphens=False,

@@ -9,7 +9,7 @@ import click
 from solver.commands.sweep import followed, worker_options, workers_of
 from solver.commands.terminal.endings import answered
 from solver.commands.terminal.options import (
-    ACTIVATIONS,
+    NEURON_KINDS,
     format_options,
     limits_of,
     practically_option,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @problem_options
-@click.option("--activation", type=click.Choice(list(ACTIVATIONS)), help="The kind of neuron.  [default: linear]")
+@click.option("--activation", type=click.Choice(list(NEURON_KINDS)), help="The kind of neuron.  [default: linear]")
 @click.option("--resamples", type=int, default=200, show_default=True, metavar="N", help="Number of resamples.")
 @click.option("--size", type=int, metavar="N", help="Samples in each.  [default: half; all with --replace]")
 @click.option("--replace", is_flag=True, help="Draw with replacement, the ordinary bootstrap.")

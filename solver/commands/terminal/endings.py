@@ -27,7 +27,6 @@ REFUTED = 1  # exit code if a claim does not hold
 BAD_INPUT = 2  # exit code for input that is refused
 INTERRUPTED = 130  # exit code that shells report for SIGINT, as they report 143 and 129 for SIGTERM and SIGHUP
 READER_LEFT = 141  # exit code that shells report for SIGPIPE
-LONGEST = 1_000  # characters of an error's line at most
 
 
 class _ReaderLeftError(Exception):
@@ -173,9 +172,10 @@ def _say(message: str, code: int) -> int:
     from theory.inputs.names import printable
 
     message = printable(" ".join(message.split()))
-    if len(message) > LONGEST:
+    most = 1_000
+    if len(message) > most:
         # A name or value of thousands of characters; what is to be done stands at the end.
-        message = f"{message[: LONGEST // 2]} ... {message[-LONGEST // 2 :]}"
+        message = f"{message[: most // 2]} ... {message[-most // 2 :]}"
     # With nobody to read it, the exit code has to do.
     with suppress(OSError):
         click.echo(f"modularity: error: {message}", err=True)

@@ -14,8 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-LONG = 60  # characters of a cell from which on LaTeX must break its lines
-
 NUMBER = re.compile(r"([+-]?)(\d[\d,]*(?:\.\d+)?)(?:e([+-]?\d+))?( %)?")
 
 OF_LATEX = {
@@ -98,10 +96,11 @@ def _latex(table: Table) -> str:
 
     numbers = _right(table)
     widths = [max((len(_read(row[i])) for row in table.rows), default=0) for i in range(len(table.header))]
-    long = sum(width > LONG for width in widths)
+    most = 60
+    long = sum(width > most for width in widths)
     # What is longer than a line shares most of the width with others like it.
     broken = rf"p{{{0.7 / max(1, long):.2f}\linewidth}}"
-    columns = ["r" if right else broken if width > LONG else "l" for right, width in zip(numbers, widths, strict=True)]
+    columns = ["r" if right else broken if width > most else "l" for right, width in zip(numbers, widths, strict=True)]
     return "\n".join(
         [
             *(f"% {' '.join(sentence.split())}" for sentence in ["\\usepackage{booktabs}", *table.words]),

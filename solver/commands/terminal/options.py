@@ -13,7 +13,7 @@ import click
 from solver.commands.terminal.output import FORMATS, QUIET
 from solver.commands.terminal.progress import counted, is_silent, silence
 from solver.examples import EXAMPLES
-from solver.extras import PAGES, PICTURES, SAVED, require_writer
+from solver.extras import PAGES, PICTURES, SAVED_AS, require_writer
 from theory.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from theory.readouts import Reads
     from theory.sources import Sources
 
-ACTIVATIONS = ("linear", "rectified", "free")  # kinds of `theory.neurons`, which is not imported for the help
+NEURON_KINDS = ("linear", "rectified", "free")  # kinds of `theory.neurons`, which is not imported for the help
 
-ENERGIES = ("mean", "squared-mean", "peak", "context=")
+ENERGY_OPTIONS = ("mean", "squared-mean", "peak", "context=")
 """How kinds of `solver.reading.energy` begin, which is not imported for the help."""
 
 ANGLE = re.compile(r"(?P<name>[^=:].*?)(?:=(?P<turn>[^=:]+))?(?::(?P<count>[0-9]+))?")
 """A column that is an angle, what a turn is, and how many harmonics."""
 
-READ = ("mixing", "targets", "transitions", "encoder", "decoder")  # options that are files which are read
+READ_FROM_FILES = ("mixing", "targets", "transitions", "encoder", "decoder")  # options that are files which are read
 
 
 Command = Callable[..., Any]
@@ -139,7 +139,7 @@ problem_options = together(
     click.option(
         "--energy",
         metavar="KIND",
-        shell_complete=lambda _c, _p, start: [kind for kind in ENERGIES if kind.startswith(start)],
+        shell_complete=lambda _c, _p, start: [kind for kind in ENERGY_OPTIONS if kind.startswith(start)],
         help="What activity costs: its mean square, squared-mean, peak, or context=COLUMN of weights.  [default: mean]",
     ),
     click.option(
@@ -256,7 +256,7 @@ def require_outputs(
     """Refuse what cannot be written, or would overwrite what is read, before the work begins.
 
     Args:
-        options: those of a command; some of them, `READ`, are files that are read.
+        options: those of a command; some of them, `READ_FROM_FILES`, are files that are read.
         files: others that are read.
         picture: the picture to write, if any.
         saved: the answer to write, if any.
@@ -267,10 +267,10 @@ def require_outputs(
         return
     from theory.writing import require_writable
 
-    inputs = [*files, *(options[name] for name in READ if options.get(name) is not None)]
+    inputs = [*files, *(options[name] for name in READ_FROM_FILES if options.get(name) is not None)]
     for path, suffixes, argument in (
         (proof, (".json",), "--proof"),
-        (saved, SAVED, "--save"),
+        (saved, SAVED_AS, "--save"),
         (picture, PICTURES, "--plot"),
         (page, PAGES, "--page"),
     ):

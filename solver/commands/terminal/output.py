@@ -15,7 +15,6 @@ FORMATS = ("text", "json", "csv", "markdown", "latex")
 """How an answer can be printed: in words, for programs, and as a table."""
 
 QUIET = "quiet"  # the format of an answer that is not printed
-PIPE_WIDTH = 1000  # columns of a pipe or file: wide enough that no line is folded
 
 
 def say(
@@ -49,7 +48,7 @@ def show(printed: Callable[..., None], *arguments: object) -> None:
     """Print with rich, by way of click: rich has its own way of leaving when the reader has left."""
     from rich.console import Console
 
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 1000)  # no line is folded
     with console.capture() as shown:
         printed(*arguments, console)
     click.echo(shown.get(), nl=False)

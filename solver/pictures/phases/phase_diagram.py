@@ -13,8 +13,6 @@ from solver.sweeps.phase import PhasePoint
 from theory.families import Family
 from theory.symbolic.markup import unmarked
 
-SUPPORTS = 3  # members of the family whose support is drawn
-
 
 @picture
 def plot_phase(family: Family, points: list[PhasePoint]) -> Figure:
@@ -27,8 +25,8 @@ def plot_phase(family: Family, points: list[PhasePoint]) -> Figure:
     figure = style.page_figure(1, 0.42)
     left, right = style.side_by_side(figure, 3, 1)
     _price(left.subplots(), family, points)
-    chosen = np.linspace(0, len(points) - 1, SUPPORTS).round().astype(int)
-    for axes, index in zip(right.subplots(SUPPORTS, 1), chosen, strict=True):
+    chosen = np.linspace(0, len(points) - 1, 3).round().astype(int)
+    for axes, index in zip(right.subplots(3, 1), chosen, strict=True):
         _support(axes, family, points[index])
     style.head(figure, f"{family.name}: {unmarked(family.parameter)}", size=8)
     return figure
@@ -37,7 +35,7 @@ def plot_phase(family: Family, points: list[PhasePoint]) -> Figure:
 def _price(axes: Axes, family: Family, points: list[PhasePoint]) -> None:
     parameter = np.array([point.parameter for point in points])
     price = 100 * np.array([point.price for point in points])
-    mixed = price > 100 * style.FREE
+    mixed = price > 100 * style.NO_PRICE_DRAWN
     if family.blocks is None:
         axes.plot(parameter, price, color=style.DARK, linewidth=0.8, zorder=1)
     else:
@@ -61,7 +59,7 @@ def _support(axes: Axes, family: Family, point: PhasePoint) -> None:
     from scipy.spatial import ConvexHull
 
     sources = family.sources(point.parameter)
-    colour = style.ORANGE if point.price > style.FREE else style.BLUE
+    colour = style.ORANGE if point.price > style.NO_PRICE_DRAWN else style.BLUE
     if family.blocks is None:
         corners = sources.points[ConvexHull(sources.points).vertices]
         axes.fill(*corners.T, facecolor=colour, alpha=0.25, edgecolor=colour, linewidth=1)

@@ -14,7 +14,7 @@ from solver.pictures.style import DASHED, head, legend, note, page_figure, pictu
 from solver.sweeps.plane import PhasePlane, spread_by_ratio
 from theory.symbolic.markup import unmarked
 
-LABELS = {
+COST_LABELS = {
     "encoder_cost": "cost of the encoder",
     "decoder_cost": "cost of the decoder",
     "activity_cost": "cost of activity",
@@ -26,10 +26,10 @@ LABELS = {
 }
 """What coordinates are called in pictures."""
 
-MODULAR = "#cfe3f2"
+MODULAR_COLOUR = "#cfe3f2"
 """Where the optimal code is modular."""
 
-CODES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
+CODE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 """Colours that are told apart by all eyes (Okabe and Ito); the last for all codes beyond."""
 
 
@@ -48,8 +48,8 @@ def plot_phase_plane(plane: PhasePlane) -> Figure:
         _boundary(axes, plane)
         axes.set(xscale="log" if spread_by_ratio(plane.first) else "linear", xlim=(plane.first[0], plane.first[-1]))
         axes.set(yscale="log" if plane.logarithmic else "linear", ylim=(plane.other[0], plane.other[-1]))
-        axes.set_xlabel(LABELS.get(plane.along, plane.along))
-    price.set_ylabel(LABELS.get(plane.against, plane.against))
+        axes.set_xlabel(COST_LABELS.get(plane.along, plane.along))
+    price.set_ylabel(COST_LABELS.get(plane.against, plane.against))
     head(figure, _title(plane))
     has_boundary = bool(plane.curves) or len(plane.crossings) > 0
     theory = " Black: the boundary of the theory." if has_boundary else ""
@@ -61,7 +61,7 @@ def _title(plane: PhasePlane) -> str:
     """What is not drawn: the family, what is held fixed and what the letters mean."""
     family, drawn = plane.family, (plane.along, plane.against)
     held = ", ".join(
-        f"{LABELS.get(name, name)} {f'{value:g}' if isinstance(value, int | float) else value}"
+        f"{COST_LABELS.get(name, name)} {f'{value:g}' if isinstance(value, int | float) else value}"
         for name, value in plane.fixed.items()
     )
     if family is None:
@@ -77,9 +77,9 @@ def _price(axes: Axes, plane: PhasePlane) -> None:
     percent = np.ma.masked_where(modular, 100 * np.maximum(plane.price, 0.0))
     axes.set_title("Price of modularity (%)")
     ground = np.ma.masked_where(~modular, np.zeros(modular.shape))
-    _mesh(axes, plane, ground, cmap=ListedColormap([MODULAR]))
+    _mesh(axes, plane, ground, cmap=ListedColormap([MODULAR_COLOUR]))
     if modular.any():
-        _legend(axes, [(MODULAR, "modular: no price")], columns=1)
+        _legend(axes, [(MODULAR_COLOUR, "modular: no price")], columns=1)
     percent = np.ma.masked_invalid(percent)
     if not percent.count():
         return
@@ -96,7 +96,7 @@ def _neurons(axes: Axes, plane: PhasePlane) -> None:
     from matplotlib import colormaps
 
     counts = np.unique(plane.neurons)
-    colours = colormaps["cividis_r"](np.linspace(0.1, 0.95, len(counts))) if len(counts) > 1 else [CODES[4]]
+    colours = colormaps["cividis_r"](np.linspace(0.1, 0.95, len(counts))) if len(counts) > 1 else [CODE_COLOURS[4]]
     places = np.searchsorted(counts, plane.neurons)
     axes.set_title("Neurons of the optimal code")
     _areas(axes, plane, places, colours)
@@ -108,13 +108,13 @@ def _codes(axes: Axes, plane: PhasePlane) -> None:
     # Modular codes come first, then the codes of the largest areas.
     order = sorted(range(len(kinds)), key=lambda k: ("+" in kinds[k], -sizes[k]))
     rank = np.empty(len(kinds), dtype=int)
-    rank[order] = np.minimum(np.arange(len(kinds)), len(CODES) - 1)
+    rank[order] = np.minimum(np.arange(len(kinds)), len(CODE_COLOURS) - 1)
     places = rank[np.searchsorted(kinds, plane.coded)]
     axes.set_title("Who codes what")
-    _areas(axes, plane, places, CODES[: rank.max() + 1])
-    named = [(CODES[k], str(kinds[order[k]]) or "no neurons") for k in range(min(len(kinds), len(CODES)))]
-    if len(kinds) > len(CODES):
-        named[-1] = (CODES[-1], f"{len(kinds) - len(CODES) + 1} others")
+    _areas(axes, plane, places, CODE_COLOURS[: rank.max() + 1])
+    named = [(CODE_COLOURS[k], str(kinds[order[k]]) or "no neurons") for k in range(min(len(kinds), len(CODE_COLOURS)))]
+    if len(kinds) > len(CODE_COLOURS):
+        named[-1] = (CODE_COLOURS[-1], f"{len(kinds) - len(CODE_COLOURS) + 1} others")
     _legend(axes, named, columns=1 if max(len(name) for _, name in named) > 12 else 2)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from solver.pictures.phases.phase_plane import LABELS, plot_phase_plane
+from solver.pictures.phases.phase_plane import COST_LABELS, plot_phase_plane
 from solver.pictures.style import DARK, GREY, legend, page_figure, picture
 from solver.sweeps.plan import Sweep
 from solver.sweeps.plane import phase_plane, spread_by_ratio
@@ -73,7 +73,7 @@ def _curves(part: Sweep, rows: Sequence[Row]) -> Figure:
     neurons.set_title("Neurons of the optimal code")
     neurons.yaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in (price, loss, neurons):
-        axes.set_xlabel(LABELS.get(name, name))
+        axes.set_xlabel(COST_LABELS.get(name, name))
         if not numbers:
             words = [", ".join(map(str, value)) if isinstance(value, list) else str(value) for value in values]
             axes.set_xticks(places, words, rotation=30, ha="right")

@@ -11,10 +11,6 @@ from matplotlib.figure import Figure
 from solver.pictures import style
 from solver.pictures.words import percent
 
-SOURCES = 20  # sources that fit one panel
-
-BINS = 30
-
 
 @style.picture
 def plot_bootstrap(found: Any) -> Figure:
@@ -30,7 +26,7 @@ def plot_bootstrap(found: Any) -> Figure:
     if found.curve is not None:
         _draw_curve(axes[1], found)
     if sources:
-        _draw_sources(axes[-1], sources[:SOURCES], found.practically)
+        _draw_sources(axes[-1], sources[:20], found.practically)  # as many fit one panel
     return figure
 
 
@@ -38,7 +34,7 @@ def _draw_prices(axes: Axes, found: Any) -> None:
     known = 100 * found.prices[np.isfinite(found.prices)]
     spread = float(np.ptp(known)) if len(known) else 0.0
     if spread > 1e-9:
-        axes.hist(known, bins=BINS, color=style.GREY, label="resamples")
+        axes.hist(known, bins=30, color=style.GREY, label="resamples")
     elif len(known):
         axes.axvline(float(known[0]), color=style.GREY, lw=4, label="resamples, all alike")
     axes.axvline(100 * found.price, color=style.DARK, lw=1, label="all samples")

@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap, LogNorm
 
 from solver.batches.solve_many import solve_many
-from solver.pictures.phases.phase_plane import MODULAR
+from solver.pictures.phases.phase_plane import MODULAR_COLOUR
 from solver.pictures.source_plane import Condition, cloud
 from solver.pictures.style import BLUE, ORANGE, colour_bar, head, legend, page_figure, side_by_side
 from solver.studies.study import Finding, is_free
@@ -23,12 +23,10 @@ from theory.conditions import decide
 from theory.families import family
 from theory.problem import Problem
 
-ENCODER_COST = 0.1  # cost of the encoder, which sees the mixture; the other costs are one
+ENCODER_COST_OF_MIXINGS = 0.1  # cost of the encoder, which sees the mixture; the other costs are one
 
-EXAMPLES = ((0.4, 0.0), (0.4, 0.4), (1.0, 0.0), (1.0, -0.6))
+EXAMPLE_MIXINGS = ((0.4, 0.0), (0.4, 0.4), (1.0, 0.0), (1.0, -0.6))
 """Cut and cosine of four cases: modular, mixed by the mixing, mixed, and separated by the mixing."""
-
-LEAST_SHOWN = 0.01  # smaller prices, in per cent, have the colour of this one
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:
@@ -53,7 +51,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     ]
     predicted = np.array([row["theory_modular"] for row in rows])
     free = is_free(answers.price_of_modularity)
-    examples = [_problem(*place) for place in EXAMPLES]
+    examples = [_problem(*place) for place in EXAMPLE_MIXINGS]
     found = [bool(decide(problem).modular) for problem in examples]
     grid = predicted.reshape(len(cuts), len(cosines))
     orthonormal = grid[:, len(cosines) // 2]
@@ -77,13 +75,13 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
 def _problem(cut: float, cosine: float) -> Problem:
     """The square without two opposite corners, seen through two unit columns at this cosine."""
     mixing = np.array([[1.0, cosine], [0.0, np.sqrt(1 - cosine**2)]])
-    return Problem(family("opposite-corners").sources(cut), mixing=mixing, encoder_cost=ENCODER_COST)
+    return Problem(family("opposite-corners").sources(cut), mixing=mixing, encoder_cost=ENCODER_COST_OF_MIXINGS)
 
 
 def _draw_examples(figure: Any, examples: list[Problem], modular: list[bool]) -> None:
     """Hull and ellipse of each case."""
     panels = figure.subplots(2, 2).ravel()
-    for axes, problem, own, (cut, cosine) in zip(panels, examples, modular, EXAMPLES, strict=True):
+    for axes, problem, own, (cut, cosine) in zip(panels, examples, modular, EXAMPLE_MIXINGS, strict=True):
         cloud(axes, Condition(problem, decide(problem).F), (0, 1), labels=(False, False))
         axes.set_title(
             f"a = {cut:g}, cosine {cosine:g}: {'modular' if own else 'mixed'}", color=BLUE if own else ORANGE
@@ -95,11 +93,11 @@ def _draw_examples(figure: Any, examples: list[Problem], modular: list[bool]) ->
 def _map(axes: Any, figure: Any, cosines: Array, cuts: Array, prices: Array) -> None:
     """Prices over cosine and cut, and where there is none."""
     none = np.where(np.isnan(prices), 0.0, np.nan)
-    axes.pcolormesh(cosines, cuts, none, cmap=ListedColormap([MODULAR]), shading="nearest", rasterized=True)
-    scale = LogNorm(LEAST_SHOWN, np.nanmax(prices))
+    axes.pcolormesh(cosines, cuts, none, cmap=ListedColormap([MODULAR_COLOUR]), shading="nearest", rasterized=True)
+    scale = LogNorm(0.01, np.nanmax(prices))
     image = axes.pcolormesh(cosines, cuts, prices, cmap="cividis_r", norm=scale, shading="nearest", rasterized=True)
     colour_bar(figure, image, axes, location="bottom", shrink=0.8, aspect=30, label="price of modularity (%)")
-    for cut, cosine in EXAMPLES:
+    for cut, cosine in EXAMPLE_MIXINGS:
         axes.plot(cosine, cut, marker="o", markersize=3.5, color="white", markeredgecolor="black", markeredgewidth=0.6)
     axes.set(xlabel="cosine between the columns of the mixing", ylabel="a, cut off two opposite corners")
     head(figure, "Light: own neurons are optimal; circles: the cases on the left")

@@ -27,25 +27,24 @@ from theory.problem import Problem
 from theory.readouts import Exact, Reads, Soft
 from theory.sources import Sources
 
-FACTORS = 6
+FACTORS_OF_TARGETS = 6
 
-VARIANCE, REACH = 1 / 12, 1 / 2
+VARIANCE_OF_FACTORS, REACH = 1 / 12, 1 / 2
 """Of a factor that is uniform from 0 to 1: its variance, and how far it goes from its mean."""
 
-WEIGHT_COST, ERROR_COST = 1e-4 / 1e-3, 1 / 1e-3  # of the supervised networks (table 1), with activity at one
+WEIGHT_COST, PAPER_ERROR_COST = 1e-4 / 1e-3, 1 / 1e-3  # of the supervised networks (table 1), with activity at one
 
 AUTOENCODER_COST, AUTOENCODER_ROWS = 1e-3 / 5e-3, 50
 """Cost of the weights of the autoencoders, with activity at one, and how much they see."""
 
-SCORED = 300  # samples on which codes are scored
 FREE_ENCODER = 1e-9  # cost of an encoder that costs next to nothing
 
 
 def study(rng: np.random.Generator, quick: bool) -> Finding:
     """Solve random square mixings, and decide random tall ones."""
-    square = rng.normal(size=(3 if quick else 8, FACTORS, FACTORS))
+    square = rng.normal(size=(3 if quick else 8, FACTORS_OF_TARGETS, FACTORS_OF_TARGETS))
     exact = [solved(_supervised(Exact(targets=matrix))) for matrix in square]
-    erring = [solved(_supervised(Soft(ERROR_COST, targets=matrix))) for matrix in square[: 2 if quick else 3]]
+    erring = [solved(_supervised(Soft(PAPER_ERROR_COST, targets=matrix))) for matrix in square[: 2 if quick else 3]]
     rows: list[dict[str, Any]] = [
         _row(kind, code, matrix)
         for kind, codes in (("exact", exact), ("errors", erring))
@@ -56,12 +55,12 @@ def study(rng: np.random.Generator, quick: bool) -> Finding:
     counts: dict[float, list[int]] = {WEIGHT_COST: [], FREE_ENCODER: []}
     agree = True
     for height in heights:
-        matrices = rng.normal(size=(draws, height, FACTORS))
+        matrices = rng.normal(size=(draws, height, FACTORS_OF_TARGETS))
         for cost, tally in counts.items():
             verdicts = [decide(_supervised(Exact(targets=matrix), cost)).modular for matrix in matrices]
             agree &= verdicts == [bool(_greatest_cosine(matrix) <= threshold(cost)) for matrix in matrices]
             tally.append(sum(verdict is True for verdict in verdicts))
-    tall = rng.normal(size=(draws, AUTOENCODER_ROWS, FACTORS))
+    tall = rng.normal(size=(draws, AUTOENCODER_ROWS, FACTORS_OF_TARGETS))
     recovered = sum(decide(_autoencoder(matrix)).modular is True for matrix in tall)
     cosines, prices = (
         np.array([row[name] for row in rows if row["readout"] == "exact"]) for name in ("cosine", "price")
@@ -116,12 +115,12 @@ def threshold(encoder_cost: float) -> float:
         >>> threshold(0.0)
         0.75
     """
-    return REACH**2 / (VARIANCE + REACH**2 + encoder_cost)
+    return REACH**2 / (VARIANCE_OF_FACTORS + REACH**2 + encoder_cost)
 
 
 def _factors() -> Sources:
-    corners = np.array(list(product((-REACH, REACH), repeat=FACTORS)))
-    return Sources.from_moments(VARIANCE * np.eye(FACTORS), corners)
+    corners = np.array(list(product((-REACH, REACH), repeat=FACTORS_OF_TARGETS)))
+    return Sources.from_moments(VARIANCE_OF_FACTORS * np.eye(FACTORS_OF_TARGETS), corners)
 
 
 def _supervised(readout: Reads, encoder_cost: float = WEIGHT_COST) -> Problem:
@@ -159,7 +158,7 @@ def _row(readout: str, code: Representation, matrix: Array) -> dict[str, Any]:
 
 def _information_ratio(code: Representation) -> float:
     """The paper's score of the code, on samples of the factors: one if each neuron tells of one factor alone."""
-    samples = np.random.default_rng(0).uniform(-REACH, REACH, size=(SCORED, FACTORS))
+    samples = np.random.default_rng(0).uniform(-REACH, REACH, size=(300, FACTORS_OF_TARGETS))
     return mutual_information_ratio(code.activity(samples), samples)
 
 

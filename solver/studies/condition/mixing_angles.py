@@ -25,9 +25,9 @@ from theory.conditions import decide
 from theory.problem import Problem
 from theory.readouts import Soft
 
-SAMPLES = 32  # points of each data set, uniform on the unit square
+CLOUD_SIZE = 32  # points of each data set, uniform on the unit square
 
-WEIGHT_COST, ERROR_COST = 0.1, 1000.0
+COST_OF_WEIGHTS, COST_OF_ERRORS = 0.1, 1000.0
 """Of that code, with activity at one: there activity costs 1e-3 / 2, weights 1e-4 / 2, errors 1 / 2."""
 
 TURNS = 0.01 + np.arange(0, 2 * np.pi, 2 * np.pi / 500)
@@ -36,19 +36,16 @@ TURNS = 0.01 + np.arange(0, 2 * np.pi, 2 * np.pi / 500)
 NEAR_AXES = np.add.outer(np.arange(4) * np.pi / 2, np.outer([-1, 1], np.geomspace(1e-6, np.pi / 4, 2000))).ravel()
 """Angles that crowd about the axes."""
 
-STRONG = 0.1
-"""Weaker neurons, of less than this share of the largest sum of weights, do not count: so in the authors' code."""
-
-BATCH = 20_000  # data sets that are drawn at a time
+CLOUDS_AT_ONCE = 20_000  # data sets that are drawn at a time
 
 
 def study(rng: np.random.Generator, quick: bool) -> Finding:
     """Solve data sets that pass and that fail a test of the condition in 500 directions."""
     half = 5 if quick else 50
     clouds, tried = _clouds(rng, half)
-    problems = [Problem(cloud, encoder_cost=WEIGHT_COST, decoder_cost=WEIGHT_COST) for cloud in clouds]
+    problems = [Problem(cloud, encoder_cost=COST_OF_WEIGHTS, decoder_cost=COST_OF_WEIGHTS) for cloud in clouds]
     answers = solve_many(problems)
-    erring = solve_many([problem.replaced(readout=Soft(error_cost=ERROR_COST)) for problem in problems])
+    erring = solve_many([problem.replaced(readout=Soft(error_cost=COST_OF_ERRORS)) for problem in problems])
     violation = _violation(clouds, NEAR_AXES)
     rows: list[dict[str, Any]] = [
         {
@@ -85,8 +82,8 @@ def study(rng: np.random.Generator, quick: bool) -> Finding:
     right.set(ylabel="price of modularity (%)", title=f"Rank correlation {by_price:.2f}")
     legend(left)
     verdict = (
-        f"of {tried} samples of {SAMPLES} points {half} pass a test of the condition in {len(TURNS)} directions, and "
-        f"none of them is modular: their most mixed neuron is off its axis by {angles[:half].min():.2g} to "
+        f"of {tried} samples of {CLOUD_SIZE} points {half} pass a test of the condition in {len(TURNS)} directions, "
+        f"and none of them is modular: their most mixed neuron is off its axis by {angles[:half].min():.2g} to "
         f"{angles[:half].max():.2g} degrees (median {np.median(angles[:half]):.2g}), at prices up to "
         f"{100 * prices[:half].max():.2g} %; of {half} that fail it, by {angles[half:].min():.2g} to "
         f"{angles[half:].max():.2g} (median {np.median(angles[half:]):.2g}), at prices from "
@@ -97,19 +94,19 @@ def study(rng: np.random.Generator, quick: bool) -> Finding:
 
 
 def _clouds(rng: np.random.Generator, half: int) -> tuple[Array, int]:
-    """(2 half, SAMPLES, 2) data sets of which the first half passes the test, and how many were drawn for that."""
+    """(2 half, CLOUD_SIZE, 2) data sets of which the first half passes the test, and how many were drawn for that."""
     passing: list[Array] = []
     failing: list[Array] = []
     tried = 0
     while len(passing) < half:
-        clouds = rng.uniform(size=(BATCH, SAMPLES, 2))
+        clouds = rng.uniform(size=(CLOUDS_AT_ONCE, CLOUD_SIZE, 2))
         # Nearly all fail beside an axis already.
         near = np.concatenate([TURNS[:: len(TURNS) // 4], TURNS[len(TURNS) // 4 - 1 :: len(TURNS) // 4]])
         left = np.flatnonzero(_violation(clouds, near) <= 0)
         left = left[_violation(clouds[left], TURNS) <= 0][: half - len(passing)]
         passing += list(clouds[left])
         failing += list(np.delete(clouds, left, axis=0)[: half - len(failing)])
-        tried += left[-1] + 1 if len(passing) == half else BATCH
+        tried += left[-1] + 1 if len(passing) == half else CLOUDS_AT_ONCE
     return np.array([*passing, *failing]), int(tried)
 
 
@@ -127,7 +124,7 @@ def _angle(answer: Representation) -> float:
     """Degrees by which the most mixed strong neuron is off the nearer axis."""
     weights = np.abs(answer.source_weights)
     sums = weights.sum(axis=1)
-    strong = np.sort(weights[sums > STRONG * sums.max()], axis=1)
+    strong = np.sort(weights[sums > 0.1 * sums.max()], axis=1)
     return float(np.degrees(np.arctan2(strong[:, 0], strong[:, 1]).max()))
 
 

@@ -22,11 +22,10 @@ from theory.conditions import decide
 from theory.problem import Problem
 from theory.readouts import Soft
 
-CORNERS = np.array([(1.0, 1.0), (-1.0, 1.0), (1.0, -1.0), (-1.0, -1.0)])
+SQUARE_CORNERS = np.array([(1.0, 1.0), (-1.0, 1.0), (1.0, -1.0), (-1.0, -1.0)])
 
 RAREST, RARE, EVEN = 1e-6, 0.01, 0.25  # probabilities of the first corner that are looked at most closely
 LOWEST, HIGHEST = 1.2, 50.0  # error costs: no neuron is worth having at the one, errors are small at the other
-HALVINGS = 20  # of the interval in which a boundary is
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:
@@ -90,8 +89,8 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
 def _problem(chance: float, readout: Soft | None = None) -> Problem:
     """The square with the first corner of this probability, or the three others alone where it is zero."""
     if not chance:
-        return Problem(CORNERS[1:], readout=readout)
-    return Problem(CORNERS, probabilities=[chance, *[(1 - chance) / 3] * 3], readout=readout)
+        return Problem(SQUARE_CORNERS[1:], readout=readout)
+    return Problem(SQUARE_CORNERS, probabilities=[chance, *[(1 - chance) / 3] * 3], readout=readout)
 
 
 def _solved(chance: float, costs: ArrayLike) -> Answers:
@@ -109,7 +108,7 @@ def _range(chance: float, costs: Array, prices: Array) -> tuple[float, float]:
 
 def _boundary(chance: float, modular: float, mixed: float) -> float:
     """The error cost between these two at which the verdict changes."""
-    for _ in range(HALVINGS):
+    for _ in range(20):
         middle = (modular + mixed) / 2
         if decide(_problem(chance, Soft(error_cost=middle))).modular:
             modular = middle

@@ -28,9 +28,9 @@ from theory.problem import Problem
 from theory.readouts import Exact
 from theory.sources import Sources
 
-CATEGORIES = 6
+CLASSES = 6
 
-WEIGHT_COST = 0.1  # cost of weights, with the energy of the activity at one
+BOTH_COSTS = 0.1  # cost of weights, with the energy of the activity at one
 
 MIXED_TARGETS = ((1.0, 0.9), (0.0, (1 - 0.9**2) ** 0.5))
 """Columns at a cosine of 0.9, above the bound of 3/4 that squared activity has for uniform factors."""
@@ -67,7 +67,7 @@ class MeanDeviation(Neurons):
         return heights
 
 
-ENERGIES: dict[str, dict[str, Any]] = {
+ENERGIES_COMPARED: dict[str, dict[str, Any]] = {
     "squared activity": {},
     "squared mean activity": {"activity_cost": 0.0, "bias_cost": 1.0},
     "sparse, of any sign": {"neurons": MeanDeviation()},
@@ -82,35 +82,35 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     tasks: dict[str, dict[str, Any]] = {
         "factors": {"sources": grid},
         "factors with mixed targets": {"sources": grid, "readout": Exact(MIXED_TARGETS)},
-        "categories": {"sources": np.eye(CATEGORIES)},
+        "categories": {"sources": np.eye(CLASSES)},
     }
     codes = {
-        (task, energy): solved(Problem(**posed, **costs, encoder_cost=WEIGHT_COST, decoder_cost=WEIGHT_COST))
+        (task, energy): solved(Problem(**posed, **costs, encoder_cost=BOTH_COSTS, decoder_cost=BOTH_COSTS))
         for task, posed in tasks.items()
-        for energy, costs in ENERGIES.items()
+        for energy, costs in ENERGIES_COMPARED.items()
     }
     rows = [_row(task, energy, code) for (task, energy), code in codes.items()]
     price = {place: code.price_of_modularity for place, code in codes.items()}
-    activity, mean, sparse = ENERGIES
+    activity, mean, sparse = ENERGIES_COMPARED
     holds = (
         all(is_free(price["factors", energy]) for energy in (activity, mean))
-        and all(is_free(price["categories", energy]) for energy in ENERGIES)
+        and all(is_free(price["categories", energy]) for energy in ENERGIES_COMPARED)
         and is_free(price["factors with mixed targets", mean])
         and not is_free([price["factors", sparse], price["factors with mixed targets", activity]]).any()
     )
     figure, (left, right) = panels(2)
-    turns, marked = np.linspace(0, 90, 91), np.arange(1, CATEGORIES)
+    turns, marked = np.linspace(0, 90, 91), np.arange(1, CLASSES)
     radians = np.radians(turns)
-    for energy, colour in zip(ENERGIES, (BLUE, DARK, ORANGE), strict=True):
+    for energy, colour in zip(ENERGIES_COMPARED, (BLUE, DARK, ORANGE), strict=True):
         factors = _relative_cost(codes["factors", energy], np.column_stack([np.cos(radians), np.sin(radians)]))
         left.plot(turns, factors, color=colour, linewidth=1, label=energy)
-        curve(right, marked, _relative_cost(codes["categories", energy], np.tri(CATEGORIES)[:-1]), colour)
+        curve(right, marked, _relative_cost(codes["categories", energy], np.tri(CLASSES)[:-1]), colour)
     left.set(xlabel="direction that a neuron reads", ylabel="cost for its variance, over an own neuron's")
     left.set_xticks([0, 45, 90], ["one factor", "both alike", "the other"])
     left.set_title("Two uniform factors")
     legend(left)
     right.set(xlabel="categories for which a neuron fires", ylabel="cost for its variance, over an own neuron's")
-    right.set(yscale="log", title=f"{CATEGORIES} categories")
+    right.set(yscale="log", title=f"{CLASSES} categories")
     right.set_xticks(marked)
     right.set_yticks([1, 2, 4, 8], ["1", "2", "4", "8"])
     right.minorticks_off()
@@ -118,7 +118,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     verdict = (
         f"sparse activity of any sign mixes two uniform factors wholly, in neurons at "
         f"{np.degrees(np.arctan2(*np.abs(turned).T)).mean():.0f} degrees and at a price of modularity of "
-        f"{100 * price['factors', sparse]:.2g} %, and separates {CATEGORIES} categories at none; nonnegative neurons "
+        f"{100 * price['factors', sparse]:.2g} %, and separates {CLASSES} categories at none; nonnegative neurons "
         f"separate both, and those that pay for their squared mean also where targets mix the factors at a cosine of "
         f"0.9, for which those that pay for their squared activity ask {100 * price[rows[3]['task'], activity]:.2g} %"
     )

@@ -26,29 +26,27 @@ from theory.conditions import decide
 from theory.problem import Problem
 from theory.sources import Sources
 
-VALUES = np.linspace(-1, 1, 21)
+GRID_VALUES = np.linspace(-1, 1, 21)
 
-GRID = np.array(list(product(VALUES, repeat=3)))
-
-NEAR = 0.25  # greatest difference between two sources of a point about the diagonal
+CUBE = np.array(list(product(GRID_VALUES, repeat=3)))
 
 
 def cut(amount: float) -> Array:
     """(T,) weights of a grid without the corner beyond this distance, along each edge, from its tip."""
-    return np.asarray(GRID.sum(axis=1) <= 3 - amount + 1e-9, dtype=np.float64)
+    return np.asarray(CUBE.sum(axis=1) <= 3 - amount + 1e-9, dtype=np.float64)
 
 
 def strengthened(times: float) -> Array:
     """(T,) weights of a grid whose points about the long diagonal are so many times as likely."""
-    return np.where(np.ptp(GRID, axis=1) <= NEAR, times, 1.0)
+    return np.where(np.ptp(CUBE, axis=1) <= 0.25, times, 1.0)
 
 
 def hollow(size: float) -> Array:
     """(T,) weights of a grid without its middle, of this half width."""
-    return np.asarray(np.abs(GRID).max(axis=1) > size + 1e-9, dtype=np.float64)
+    return np.asarray(np.abs(CUBE).max(axis=1) > size + 1e-9, dtype=np.float64)
 
 
-CHANGES: dict[str, tuple[Callable[[float], Array], tuple[float, ...], str]] = {
+CHANGES_OF_CUBE: dict[str, tuple[Callable[[float], Array], tuple[float, ...], str]] = {
     "a corner cut": (cut, (0.0, 0.3, 0.6, 1.0, 1.4, 1.8, 2.2, 2.6, 3.0), ORANGE),
     "diagonal strengthened": (strengthened, (1.0, 3.0, 10.0, 20.0, 50.0, 100.0, 200.0, 300.0), BLUE),
     "middle removed": (hollow, (0.0, 0.3, 0.5, 0.7, 0.8, 0.9), DARK),
@@ -62,10 +60,10 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     """Solve three sources, changed in three ways by more and more."""
     rows = [
         _row(kind, amount, weights(amount))
-        for kind, (weights, amounts, _) in CHANGES.items()
+        for kind, (weights, amounts, _) in CHANGES_OF_CUBE.items()
         for amount in amounts[:: 3 if quick else 1]
     ]
-    corner, diagonal, middle = ([row for row in rows if row["change"] == kind] for kind in CHANGES)
+    corner, diagonal, middle = ([row for row in rows if row["change"] == kind] for kind in CHANGES_OF_CUBE)
     prices = np.array([row["price"] for row in rows])
     predicted = np.array([row["theory_modular"] for row in rows])
     holds = (
@@ -77,7 +75,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         and all(abs(row["free_price"]) < 1e-9 for row in middle)
     )
     figure, (left, right) = panels(2)
-    for (kind, change), some in zip(CHANGES.items(), (corner, diagonal, middle), strict=True):
+    for (kind, change), some in zip(CHANGES_OF_CUBE.items(), (corner, diagonal, middle), strict=True):
         shared = [row["multi_information"] for row in some]
         curve(left, shared, [100 * row["price"] for row in some], change[2], label=kind)
         if kind in FREE_KNOWN:
@@ -99,7 +97,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
 
 
 def _row(kind: str, amount: float, weights: Array) -> dict[str, Any]:
-    sources = Sources(GRID[weights > 0], weights[weights > 0])
+    sources = Sources(CUBE[weights > 0], weights[weights > 0])
     code = solved(Problem(sources))
     return {
         "change": kind,
@@ -116,9 +114,9 @@ def multi_information(weights: Array) -> float:
     """What sources on the grid tell of each other, from 0 (nothing) to 1 (each tells the others).
 
     Example:
-        >>> abs(round(multi_information(np.ones(len(GRID))), 12)), multi_information(strengthened(1e9)) > 0.5
+        >>> abs(round(multi_information(np.ones(len(CUBE))), 12)), multi_information(strengthened(1e9)) > 0.5
         (0.0, True)
     """
-    table = (weights / weights.sum()).reshape(3 * (len(VALUES),))
+    table = (weights / weights.sum()).reshape(3 * (len(GRID_VALUES),))
     alone = [float(entr(table.sum(axis=tuple({0, 1, 2} - {axis}))).sum()) for axis in range(3)]
     return (sum(alone) - float(entr(table).sum())) / (sum(alone) - max(alone))

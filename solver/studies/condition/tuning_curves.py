@@ -20,7 +20,7 @@ from solver.studies.tasks import circle
 from theory.arrays import Array
 from theory.problem import Problem
 
-CELLS = (3, 4, 5, 6)  # place cells on the ring
+CELL_COUNTS = (3, 4, 5, 6)  # place cells on the ring
 POSITIONS = 60  # between the centres of two neighbouring fields; a multiple of what widths are rounded to
 
 RATIOS = ((2, 3, 12), (3, 4, 12), (4, 5, 20), (3, 5, 15), (3, 8, 24), (1, 2, 6), (1, 2, 12), (1, 3, 12), (1, 4, 12))
@@ -28,15 +28,15 @@ RATIOS = ((2, 3, 12), (3, 4, 12), (4, 5, 20), (3, 5, 15), (3, 8, 24), (1, 2, 6),
 
 PHASES = (4, 5, 6, 7, 8)  # positions of the rings of a single wave
 
-SCATTERED, PROVEN, OPEN, OTHERS = "unique, scattered", "unique, by other proof", "left open", "not unique"
+SCATTERED, OTHERWISE_PROVEN, OPEN, OTHERS = "unique, scattered", "unique, by other proof", "left open", "not unique"
 
-COLOURS = {SCATTERED: BLUE, PROVEN: "#7fb3d5", OPEN: GREY, OTHERS: ORANGE}
+COLOURS = {SCATTERED: BLUE, OTHERWISE_PROVEN: "#7fb3d5", OPEN: GREY, OTHERS: ORANGE}
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:
     """Widen place fields, put modules side by side, and turn codes of a wave."""
     widths = np.round(np.arange(0.5, 2.51, 0.5 if quick else 0.1), 2)
-    fields = {(cells, width): unique_tuning(_fields(cells, width)) for cells in CELLS for width in widths}
+    fields = {(cells, width): unique_tuning(_fields(cells, width)) for cells in CELL_COUNTS for width in widths}
     modules = {ratio: _modules(*ratio) for ratio in RATIOS[:: 5 if quick else 1]}
     turned = {phases: _turned(phases) for phases in PHASES}
     rows: list[dict[str, Any]] = [
@@ -56,7 +56,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     harmonic = [found.unique for (one, other, _), (_, found) in modules.items() if not other % one]
     holds = (
         all(found.unique for (_, width), found in fields.items() if width <= 1)
-        and all(fields[cells, widths[-1]].unique is False for cells in CELLS[:2])
+        and all(fields[cells, widths[-1]].unique is False for cells in CELL_COUNTS[:2])
         and all(apart)
         and not any(harmonic)
         and False in harmonic
@@ -68,15 +68,15 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     _draw_modules(right, modules)
     last = {
         cells: max(width for width in widths if all(fields[cells, each].unique for each in widths if each <= width))
-        for cells in CELLS
+        for cells in CELL_COUNTS
     }
     wide = max(width for (_, width), found in fields.items() if found.scattered)
     verdict = (
-        f"{CELLS[0]} to {CELLS[-1]} place cells are the only ones with their similarities up to widths of "
-        f"{', '.join(f'{last[cells]:g}' for cells in CELLS)} distances to the next cell, sufficiently scattered up to "
-        f"{wide:g} at most; so are modules of {len(apart)} non-harmonic pairs, and none of {len(harmonic)} harmonic "
-        f"ones is shown to be; but optimal codes of one wave have different similarities, on all {len(turned)} rings: "
-        f"only those about the mean are the same"
+        f"{CELL_COUNTS[0]} to {CELL_COUNTS[-1]} place cells are the only ones with their similarities up to widths of "
+        f"{', '.join(f'{last[cells]:g}' for cells in CELL_COUNTS)} distances to the next cell, sufficiently scattered "
+        f"up to {wide:g} at most; so are modules of {len(apart)} non-harmonic pairs, and none of {len(harmonic)} "
+        f"harmonic ones is shown to be; but optimal codes of one wave have different similarities, on all "
+        f"{len(turned)} rings: only those about the mean are the same"
     )
     return Finding(bool(holds), verdict, rows, figure)
 
@@ -112,7 +112,7 @@ def _turned(phases: int) -> tuple[float, float, UniqueTuning]:
 def _outcome(found: UniqueTuning) -> str:
     if found.unique is None:
         return OPEN
-    return (SCATTERED if found.scattered else PROVEN) if found.unique else OTHERS
+    return (SCATTERED if found.scattered else OTHERWISE_PROVEN) if found.unique else OTHERS
 
 
 def _row(kind: str, case: str, number: float, found: UniqueTuning) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _draw_fields(axes: Axes, fields: dict[tuple[int, float], UniqueTuning]) -> N
             cells, widths = zip(*at, strict=True)
             axes.scatter(widths, cells, s=14, color=colour, linewidth=0, label=outcome)
     axes.set(xlabel="width of a field, over the distance to the next cell", ylabel="place cells on a ring")
-    axes.set(yticks=CELLS, ylim=(CELLS[0] - 0.5, CELLS[-1] + 1.7), title="Place cells")
+    axes.set(yticks=CELL_COUNTS, ylim=(CELL_COUNTS[0] - 0.5, CELL_COUNTS[-1] + 1.7), title="Place cells")
     legend(axes, ncols=2, loc="upper left")
 
 

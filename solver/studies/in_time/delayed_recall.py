@@ -14,10 +14,8 @@ from theory.in_time.trials import Trials
 
 PAIRS = np.array([[one, other] for one in (-1.0, 0.0, 1.0) for other in (-1.0, 0.0, 1.0)])  # cues of three values each
 
-STRENGTHS = {"independent": 0.0, "correlated": 2.0}
+DEPENDENCES = {"independent": 0.0, "correlated": 2.0}
 """By how much the logarithm of the probability of a pair grows with its product."""
-
-READ = 1e-3  # share of the largest input weight of a neuron above which it reads a channel
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:
@@ -66,7 +64,7 @@ def recalled(cues: Array, steps: int, probabilities: Array) -> Trials:
 
 def _kinds() -> dict[str, tuple[Array, Array]]:
     """The cues (n, 2) and the probabilities (n,) of each kind."""
-    often = {kind: np.exp(strength * PAIRS.prod(axis=1)) for kind, strength in STRENGTHS.items()}
+    often = {kind: np.exp(strength * PAIRS.prod(axis=1)) for kind, strength in DEPENDENCES.items()}
     kinds = {kind: (PAIRS, weights / weights.sum()) for kind, weights in often.items()}
     inner = PAIRS[np.abs(PAIRS.sum(axis=1)) < 2]
     return kinds | {"cut": (inner, np.full(len(inner), 1 / len(inner)))}
@@ -80,7 +78,7 @@ def _row(kind: str, steps: int, probabilities: Array, together: InTime, alone: l
     """What is proven: the best separate network is made of those that hold one cue alone."""
     inward = np.abs(together.network.inward)
     least, most = sum(one.lower_bound for one in alone), sum(one.loss for one in alone)
-    reads = inward > READ * inward.max(axis=1, keepdims=True, initial=np.finfo(float).tiny)
+    reads = inward > 1e-3 * inward.max(axis=1, keepdims=True, initial=np.finfo(float).tiny)
     return {
         "pairs": kind,
         "steps": steps,

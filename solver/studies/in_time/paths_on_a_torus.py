@@ -15,27 +15,25 @@ from solver.studies.tasks import Task
 from theory.arrays import Array
 from theory.problem import Problem
 
-SIDE, STEPS = 3, 25
+TORUS_SIDE, STEPS = 3, 25
 """Places along each axis of the torus, and steps of a path, as in the public code of Dorrell et al. (2025)."""
 
-COSTS: dict[str, Any] = {"activity_cost": 0.1, "decoder_cost": 0.01, "encoder_cost": 0.0}
+COSTS_OF_PATHS: dict[str, Any] = {"activity_cost": 0.1, "decoder_cost": 0.01, "encoder_cost": 0.0}
 """Costs of the authors' code. Its input weights, read at the first step alone, are left out."""
 
 RECURRENT_COST = 0.01  # that of the weights of each action
 ACTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1))  # the four steps that an agent may take
 
-KINDS = ("anywhere", "half anywhere", "quarter anywhere", "two places")
+KINDS_OF_PLACES = ("anywhere", "half anywhere", "quarter anywhere", "two places")
 """Where the reward is: in a share of the rooms anywhere, in the others in the middle; or at one of two places."""
 
-PLACES = tuple(product(range(SIDE), repeat=2))
-
-KNOWN = 1e-9  # singular value of the activity, relative to the largest, that the weights of an action make use of
+PLACES = tuple(product(range(TORUS_SIDE), repeat=2))
 
 
 def study(rng: np.random.Generator, quick: bool) -> Finding:
     """The reward is anywhere, at one place in half of the rooms or more, or at one of two places in all."""
     rows, codes = list[dict[str, Any]](), dict[str, Array]()
-    for kind in KINDS:
+    for kind in KINDS_OF_PLACES:
         for paths in ("even",) if quick else ("even", "from one place"):
             task = path_task(reward_at(kind), visited(paths))
             weights, feedforward, mixed, price = _best(task)
@@ -100,13 +98,13 @@ def _best(task: Task) -> tuple[Array, float, int, float]:
 
     Where every place of a reward occurs the hull is a product, and the groups are solved one by one.
     """
-    if not task.problem(**COSTS).separable:
-        code = task.solved(**COSTS)
+    if not task.problem(**COSTS_OF_PATHS).separable:
+        code = task.solved(**COSTS_OF_PATHS)
         return code.source_weights, code.lower_bound, cell_types(code)["mixed"], code.price_of_modularity
     count, parts = len(PLACES), list[Representation]()
     for columns in task.groups.values():
         shares = np.asarray(task.sources.probabilities) @ task.sources.points[:, list(columns)]
-        parts.append(solve_one_of_many(Problem(np.eye(count), probabilities=shares, **COSTS), rng=0))
+        parts.append(solve_one_of_many(Problem(np.eye(count), probabilities=shares, **COSTS_OF_PATHS), rng=0))
     zeros = [np.zeros((len(part), count)) for part in parts]
     weights = np.block([[parts[0].source_weights, zeros[0]], [zeros[1], parts[1].source_weights]])
     return weights, sum(part.lower_bound for part in parts), 0, 0.0
@@ -119,11 +117,11 @@ def _row(task: Task, weights: Array, feedforward: float, rng: np.random.Generato
     activity = centred @ weights.T
     bias = -activity.min(axis=0)
     after = [centred @ _permutation(action).T @ weights.T for action in ACTIONS]
-    recurrent = [(np.linalg.pinv(activity, rcond=KNOWN) @ next_activity).T for next_activity in after]
-    readout = (np.linalg.pinv(activity, rcond=KNOWN) @ centred).T
+    recurrent = [(np.linalg.pinv(activity, rcond=1e-9) @ next_activity).T for next_activity in after]
+    readout = (np.linalg.pinv(activity, rcond=1e-9) @ centred).T
     energy = np.asarray(task.sources.probabilities) @ ((activity + bias) ** 2).sum(axis=1)
     layer = RECURRENT_COST * sum(float((matrix**2).sum()) for matrix in recurrent)
-    loss = COSTS["activity_cost"] * energy + COSTS["decoder_cost"] * (readout**2).sum() + layer
+    loss = COSTS_OF_PATHS["activity_cost"] * energy + COSTS_OF_PATHS["decoder_cost"] * (readout**2).sum() + layer
     rank = np.linalg.matrix_rank(centred)
     bound = feedforward + RECURRENT_COST * len(ACTIONS) * rank
     least, error = _walk(task, activity + bias, bias, recurrent, readout, rng)
@@ -164,7 +162,7 @@ def _permutation(action: tuple[int, int]) -> Array:
 
 
 def _differs(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, int]:
-    return (one[0] - other[0]) % SIDE, (one[1] - other[1]) % SIDE
+    return (one[0] - other[0]) % TORUS_SIDE, (one[1] - other[1]) % TORUS_SIDE
 
 
 def _draw(axes: Any, codes: dict[str, Array]) -> None:

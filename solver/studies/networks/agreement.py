@@ -27,8 +27,6 @@ LEAST_PRICE = 0.003
 BANDS = (0.001, 0.01)
 """Prices of modularity of the network's own kind, at which data sets are parted: no price is quite zero there."""
 
-ROUNDING = 1e-5  # share of the loss by which single precision may fall below a certified bound
-
 
 @dataclass(frozen=True)
 class Agreement:
@@ -166,7 +164,7 @@ def study(rng: Generator, quick: bool) -> Finding:
     # The claims are about linear networks, and about bounds; of the rest the study finds out whether it holds.
     holds = all(one.overall.mean == 1.0 for one in table if one.architecture == "linear")
     known = [one for one in table if one.banded]
-    holds &= all(one.above[0] > -ROUNDING for one in known)
+    holds &= all(one.above[0] > -1e-5 for one in known)  # what single precision may lose
     own = "; ".join(
         f"{one.architecture} {', '.join('{} of {}'.format(*counted) for counted in one.banded)}" for one in known
     )

@@ -20,9 +20,9 @@ from solver.studies.networks.trials import SEEDS
 from solver.studies.study import Finding
 from theory.arrays import Array
 
-SAMPLES, FACTOR_COUNT, CHANNELS = 100, 3, 8  # channels: of the data in which the factors are seen
+SAMPLES_OF_FACTORS, FACTOR_COUNT, CHANNELS = 100, 3, 8  # channels: of the data in which the factors are seen
 
-KINDS: dict[str, Autoencoder] = {
+CONSTRAINED: dict[str, Autoencoder] = {
     "linear": Autoencoder(12),
     "rectified (expensive weights)": Autoencoder(12, rectified=True, weight_cost=3.0),
     "rectified": Autoencoder(12, rectified=True),
@@ -98,18 +98,18 @@ def entangled(rng: Generator, samples: int, factors: int) -> Array:
 def study(rng: Generator, quick: bool) -> Finding:
     """2023: nonnegativity and energy separate independent factors where neither does alone; entangled factors mix."""
     kinds = {
-        "independent": rng.uniform(size=(SAMPLES, FACTOR_COUNT)),
-        "entangled": entangled(rng, SAMPLES, FACTOR_COUNT),
+        "independent": rng.uniform(size=(SAMPLES_OF_FACTORS, FACTOR_COUNT)),
+        "entangled": entangled(rng, SAMPLES_OF_FACTORS, FACTOR_COUNT),
     }
     turned = np.linalg.qr(rng.standard_normal((CHANNELS, CHANNELS)))[0][:, :FACTOR_COUNT]
     scores = []
     for factors, drawn in kinds.items():
         sources = (drawn - drawn.mean(axis=0)) / drawn.std(axis=0)
-        for name in list(KINDS)[:2] if quick else KINDS:
+        for name in list(CONSTRAINED)[:2] if quick else CONSTRAINED:
             seen = Teacher(CHANNELS).observe(sources) if "nonlinear" in name else sources @ turned.T
             data = Data.of(seen, sources if name.startswith("student") else None)
             for condition in CONDITIONS if factors == "independent" else ("both",):
-                network = _network(KINDS[name], *CONDITIONS[condition])
+                network = _network(CONSTRAINED[name], *CONDITIONS[condition])
                 trained = train(network, data, steps=250 if quick else 5_000, rate=2e-2, seeds=SEEDS)
                 scores.append(scored((name, condition, factors), trained.activity, sources))
     by_network: dict[str, list[Scored]] = {}

@@ -18,7 +18,7 @@ from solver.studies.study import Finding, is_free, panels, solved
 RING_PLACES = 24  # on the ring
 NETWORK = Recurrent(neurons=12, length=4)  # twice as many neurons as the certified codes need
 
-PAIRS = ((1, 2), (1, 4), (4, 5), (2, 3), (3, 4), (3, 8))
+FREQUENCIES = ((1, 2), (1, 4), (4, 5), (2, 3), (3, 4), (3, 8))
 """Frequencies. The first three pairs share neurons: five is no multiple of four, but on so few places not enough of
 their phases meet, and what counts is the certified verdict."""
 
@@ -41,7 +41,7 @@ def trials(quick: bool, seeds: tuple[int, ...] = SEEDS) -> tuple[Trial, ...]:
     return tuple(
         _trial(kind, pair, quick, seeds)
         for kind, (_, strides) in RECURRENT_KINDS.items()
-        for pair in (PAIRS[::3] if quick else PAIRS[:: len(strides)])
+        for pair in (FREQUENCIES[::3] if quick else FREQUENCIES[:: len(strides)])
     )
 
 
@@ -95,7 +95,7 @@ def _threshold() -> float:
 
     Codes can share neurons and keep all but a hundredth of a readout apart.
     """
-    return min(1 - modularity for price, modularity in map(certified, PAIRS) if not is_free(price)) / 2
+    return min(1 - modularity for price, modularity in map(certified, FREQUENCIES) if not is_free(price)) / 2
 
 
 def _trial(kind: str, pair: tuple[int, int], quick: bool, seeds: tuple[int, ...]) -> Trial:

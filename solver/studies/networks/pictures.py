@@ -15,7 +15,7 @@ from solver.networks.training import train
 from solver.networks.variational import Variational
 from solver.pictures.style import GREY, page_figure
 from solver.studies.networks.constraints import bars, entangled, scored
-from solver.studies.networks.trials import SIDE
+from solver.studies.networks.trials import PIXELS
 from solver.studies.study import Finding
 from theory.arrays import Array
 
@@ -44,7 +44,7 @@ def study(rng: Generator, quick: bool) -> Finding:
     seeds = tuple(range(10))
     scores, errors = [], []
     for name, factors in kinds.items():
-        data = Data.of(draw(factors, SIDE))
+        data = Data.of(draw(factors, PIXELS))
         for condition in VARIATIONAL if name == "independent" else ("both", "beta-VAE"):
             network = VARIATIONAL[condition]
             trained = train(network, data, steps=250 if quick else 5_000, rate=3e-3, seeds=seeds)
@@ -90,9 +90,9 @@ def correlated(rng: Generator, samples: int) -> Array:
 def _sheet(axes: Axes) -> None:
     """Some of the pictures, as they are seen."""
     line = np.linspace(0, 1, 3)
-    drawn = draw([[x, y] for y in line for x in line], SIDE).reshape(3, 3, SIDE, SIDE)
+    drawn = draw([[x, y] for y in line for x in line], PIXELS).reshape(3, 3, PIXELS, PIXELS)
     padded = np.pad(drawn, ((0, 0), (0, 0), (0, 1), (0, 1)))
-    sheet = padded.transpose(0, 2, 1, 3).reshape(3 * (SIDE + 1), -1)
+    sheet = padded.transpose(0, 2, 1, 3).reshape(3 * (PIXELS + 1), -1)
     axes.imshow(sheet, cmap="Greys", interpolation="nearest")
     axes.set(xticks=[], yticks=[], title="pictures")
     axes.spines[:].set_color(GREY)

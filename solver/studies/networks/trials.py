@@ -20,20 +20,20 @@ from theory.arrays import Array
 SEEDS = (0, 1, 2, 3, 4)
 """Seeds of networks where data sets are drawn, so that the data are what differs from run to run."""
 
-NEURONS = 12  # six per source, more than any code of two sources needs
-LINEAR = Autoencoder(NEURONS)
+NEURONS_TRAINED = 12  # six per source, more than any code of two sources needs
+LINEAR = Autoencoder(NEURONS_TRAINED)
 
 ARCHITECTURES: dict[str, Network] = {
     "linear": LINEAR,
-    "rectified": Autoencoder(NEURONS, rectified=True),
-    "rectified, cheap weights": Autoencoder(NEURONS, rectified=True, weight_cost=0.1),
-    "deep": Autoencoder(NEURONS, rectified=True, hidden=12),
-    "student": Student(NEURONS, hidden=16),
+    "rectified": Autoencoder(NEURONS_TRAINED, rectified=True),
+    "rectified, cheap weights": Autoencoder(NEURONS_TRAINED, rectified=True, weight_cost=0.1),
+    "deep": Autoencoder(NEURONS_TRAINED, rectified=True, hidden=12),
+    "student": Student(NEURONS_TRAINED, hidden=16),
     "variational": Variational(8, hidden=24, error_cost=100.0, weight_cost=1.0, batch=16),
 }
 """Feedforward networks with nonnegative neurons and costs of energy, by name."""
 
-SIDE = 8  # pixels of a side of the pictures that the variational network sees
+PIXELS = 8  # pixels of a side of the pictures that the variational network sees
 
 
 @dataclass(frozen=True)
@@ -139,5 +139,5 @@ def shown_to(network: Network, points: Array, chance: Array) -> Data:
         return Data.of(Teacher().observe(points), points, probabilities=chance)
     if isinstance(network, Variational):
         low, high = points.min(), points.max()
-        return Data.of(draw((points - low) / (high - low), SIDE), probabilities=chance)
+        return Data.of(draw((points - low) / (high - low), PIXELS), probabilities=chance)
     return Data.of(points, probabilities=chance)

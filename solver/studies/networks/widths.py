@@ -18,21 +18,21 @@ from solver.pictures.training import FLOOR_REACHED, SINGLE_PRECISION, draw_curve
 from solver.studies.networks.optima import Held, held
 from solver.studies.networks.scores import is_mixed, owed
 from solver.studies.networks.supports import cornerless, grid, tilted
-from solver.studies.networks.trials import ARCHITECTURES, NEURONS, seeds_of, shown_to
+from solver.studies.networks.trials import ARCHITECTURES, NEURONS_TRAINED, seeds_of, shown_to
 from solver.studies.study import Finding
 from theory.arrays import Array
 
-KINDS: dict[str, Any] = {
+KINDS_OF_NETWORK: dict[str, Any] = {
     "linear": ARCHITECTURES["linear"],
-    "linear, charge 10": Autoencoder(NEURONS, negativity_cost=10.0),
+    "linear, charge 10": Autoencoder(NEURONS_TRAINED, negativity_cost=10.0),
     **{name: ARCHITECTURES[name] for name in ("rectified", "rectified, cheap weights", "student")},
 }
 """Networks that a certified problem is of, by name; each is trained with several numbers of neurons."""
 
-WIDTHS = (4, 6, 8, NEURONS, 24)
+WIDTHS = (4, 6, 8, NEURONS_TRAINED, 24)
 
-SHOWN = ("linear", "rectified", "rectified, cheap weights", "student")  # networks that are drawn
-ROUNDING = 1e-5  # share of the loss by which single precision may fall below a certified bound
+NETWORKS_DRAWN = ("linear", "rectified", "rectified, cheap weights", "student")  # networks that are drawn
+SINGLE_ROUNDING = 1e-5  # share of the loss by which single precision may fall below a certified bound
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def study(rng: Generator, quick: bool) -> Finding:
     """No network ends below the certified optimum of its kind; how far above, by width and seed."""
     seeds = seeds_of(rng)
     sources = dict(list(supports().items())[3 if quick else 0 :])
-    kinds = ("linear", "rectified") if quick else KINDS
+    kinds = ("linear", "rectified") if quick else KINDS_OF_NETWORK
     runs = [
         _run((kind, name, width), chance, seeds, 400 if quick else 20_000)
         for kind in kinds
@@ -72,14 +72,14 @@ def study(rng: Generator, quick: bool) -> Finding:
     lowest = min(min(run.held.above) for run in runs)
     told = "; ".join(f"{kind} {_told([run for run in runs if run.kind == kind])}" for kind in kinds)
     count = sum(len(run.held.above) for run in runs)
-    below = "none" if lowest > -ROUNDING else "some"
+    below = "none" if lowest > -SINGLE_ROUNDING else "some"
     verdict = (
         f"of {count} trained networks {below} is below the certified optimum of its kind. Within "
         f"{100 * FLOOR_REACHED:g} % of it, and the median above it in per cent by width: {told}"
     )
-    shown = [kind for kind in SHOWN if kind in kinds]
+    shown = [kind for kind in NETWORKS_DRAWN if kind in kinds]
     figure = _drawn({kind: [run for run in runs if run.kind == kind] for kind in shown})
-    return Finding(lowest > -ROUNDING, verdict, [row for run in runs for row in run.rows()], figure)
+    return Finding(lowest > -SINGLE_ROUNDING, verdict, [row for run in runs for row in run.rows()], figure)
 
 
 def supports() -> Mapping[str, Array]:
@@ -101,7 +101,7 @@ def supports() -> Mapping[str, Array]:
 
 def _run(named: tuple[str, str, int], chance: Array, seeds: tuple[int, ...], steps: int) -> WidthRun:
     kind, name, width = named
-    network, points, occurs = replace(KINDS[kind], neurons=width), grid(5), chance > 0
+    network, points, occurs = replace(KINDS_OF_NETWORK[kind], neurons=width), grid(5), chance > 0
     trained = train(network, shown_to(network, points, chance), steps=steps, rate=1e-2, seeds=seeds)
     due = [owed(activity[occurs], points[occurs], chance[occurs]) for activity in trained.activity]
     found = held(network, points, chance, trained.final, trained.activity)
@@ -124,7 +124,7 @@ def _drawn(runs: Mapping[str, Sequence[WidthRun]]) -> Figure:
     figure = page_figure(1, 0.5)
     panels = figure.subplots(2, len(runs), sharey="row", squeeze=False)
     for kind, above, ends in zip(runs, panels[0], panels[1], strict=True):
-        last = [run for run in runs[kind] if run.width == NEURONS][-1]
+        last = [run for run in runs[kind] if run.width == NEURONS_TRAINED][-1]
         _draw_training(above, last)
         above.set_title(kind)
         _draw_ends(ends, runs[kind])

@@ -16,7 +16,7 @@ from theory.arrays import Array
 from theory.problem import Problem
 from theory.readouts import Soft
 
-KINDS: dict[str, tuple[str, float, str, str]] = {
+COMPARED: dict[str, tuple[str, float, str, str]] = {
     "linear": ("linear", 1.0, BLUE, "o"),
     "rectified": ("rectified", 1.0, DARK, "s"),
     "rectified, cheap weights": ("rectified", 0.1, DARK, "^"),
@@ -24,36 +24,35 @@ KINDS: dict[str, tuple[str, float, str, str]] = {
 }
 """Of each: activation, cost of the encoder, colour and marker."""
 
-READOUT = Soft(100.0)
+SOFT_READOUT = Soft(100.0)
 
 NEVER_MIXED = (("correlation", "linear"), ("four corners", "free"))
 """What theory says costs nothing: linear neurons with all corners, free ones of symmetric uncorrelated sources."""
 
-PROVEN = 1e-7  # a price up to this is the gap of its answers
-HALF = 3  # steps from the middle to the edge of the grid whose corners are cut
+EDGE = 3  # steps from the middle to the edge of the grid whose corners are cut
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:
     """Correlate sources that keep all corners; cut four corners of uncorrelated ones; cut one corner."""
-    small, large = (np.array(list(product(range(-half, half + 1), repeat=2)), dtype=np.float64) for half in (2, HALF))
+    small, large = (np.array(list(product(range(-half, half + 1), repeat=2)), dtype=np.float64) for half in (2, EDGE))
     slopes = [0.0, 0.15] if quick else [0.0, 0.0125, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5]
-    cuts = [0, HALF] if quick else list(range(HALF + 2))
+    cuts = [0, EDGE] if quick else list(range(EDGE + 2))
     series: dict[str, list[tuple[Any, Array, Array | None]]] = {
         "correlation": [(None, small, np.exp(-slope * (small[:, 0] - small[:, 1]) ** 2)) for slope in slopes],
-        "four corners": [(k, large[np.abs(large).sum(axis=1) <= 2 * HALF - k], None) for k in cuts],
-        "one corner": [(k, large[large.sum(axis=1) <= 2 * HALF - k], None) for k in cuts],
+        "four corners": [(k, large[np.abs(large).sum(axis=1) <= 2 * EDGE - k], None) for k in cuts],
+        "one corner": [(k, large[large.sum(axis=1) <= 2 * EDGE - k], None) for k in cuts],
     }
     rows = [
         _row(name, kind, degree, points, weights)
         for name, cases in series.items()
         for degree, points, weights in cases
-        for kind in KINDS
+        for kind in COMPARED
     ]
     figure = page_figure(1, 0.36)
     titles = ("Correlated, all corners present", "Four corners cut, uncorrelated", "One corner cut")
     panels = figure.subplots(1, 3, sharey=True)
     for axes, name, title in zip(panels, series, titles, strict=True):
-        for kind, look in KINDS.items():
+        for kind, look in COMPARED.items():
             chosen = [row for row in rows if row["series"] == name and row["kind"] == kind]
             prices = [100 * row["price"] for row in chosen]
             curve(axes, [row["degree"] for row in chosen], prices, look[2], marker=look[3])
@@ -66,15 +65,16 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     # Each series ends with its strongest correlation or its deepest cut.
     last = {name: {row["kind"]: 100 * row["price"] for row in rows if row["series"] == name} for name in series}
     none = [row["price"] for row in rows if (row["series"], row["kind"]) in NEVER_MIXED]
-    holds = max(none) <= PROVEN and all(
+    # The gap of their answers.
+    holds = max(none) <= 1e-7 and all(
         low < high
-        for name, order in (("correlation", list(KINDS)), ("four corners", list(KINDS)[::-1]))
+        for name, order in (("correlation", list(COMPARED)), ("four corners", list(COMPARED)[::-1]))
         for low, high in pairwise(last[name][kind] for kind in order)
     )
-    told = {name: ", ".join(f"{last[name][kind]:.3g} ({kind})" for kind in KINDS) for name in series}
+    told = {name: ", ".join(f"{last[name][kind]:.3g} ({kind})" for kind in COMPARED) for name in series}
     verdict = (
         f"with all corners present linear neurons do not mix, the others do the more the less their weights cost: at a "
-        f"correlation of {rows[len(KINDS) * len(slopes) - 1]['correlation']:.3g} own neurons cost, in per cent, "
+        f"correlation of {rows[len(COMPARED) * len(slopes) - 1]['correlation']:.3g} own neurons cost, in per cent, "
         f"{told['correlation']}; of uncorrelated sources without corners free neurons do not mix, and the order is "
         f"the opposite: at {cuts[-1]} diagonals cut {told['four corners']}; without one corner all mix: "
         f"{told['one corner']}"
@@ -83,10 +83,10 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
 
 
 def _row(series: str, kind: str, degree: Any, points: Array, weights: Array | None) -> dict[str, Any]:
-    activation, encoder_cost, _, _ = KINDS[kind]
+    activation, encoder_cost, _, _ = COMPARED[kind]
     sources, shares = standardised(points, weights)
     code = best_code(
-        Problem(sources, probabilities=shares, activation=activation, encoder_cost=encoder_cost, readout=READOUT)
+        Problem(sources, probabilities=shares, activation=activation, encoder_cost=encoder_cost, readout=SOFT_READOUT)
     )
     correlation = float(shares @ (sources[:, 0] * sources[:, 1]))
     return {

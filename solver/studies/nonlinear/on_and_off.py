@@ -18,8 +18,7 @@ from solver.studies.study import Finding, best_code, panels
 from theory.arrays import Array
 from theory.problem import Problem
 
-VALUES = 100  # of the variable where it is not zero, equally likely
-BESIDE = 0.02  # how far from the threshold the nearest probabilities of zero are
+VALUE_COUNT = 100  # of the variable where it is not zero, equally likely
 VANISHED = 1e-6  # share of the energy below which there is no OFF neuron
 
 SPREADS: dict[str, Callable[[Array], Array]] = {
@@ -35,10 +34,10 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     steps = 5 if quick else 19
     rows, figure_rows = [], {}
     for name, spread in SPREADS.items():
-        values = spread((np.arange(VALUES) + 0.5) / VALUES)
+        values = spread((np.arange(VALUE_COUNT) + 0.5) / VALUE_COUNT)
         values = values / np.sqrt(np.mean(values**2))
         threshold = _threshold(values)
-        zeros = sorted([*np.linspace(0.02, 0.92, steps), threshold - BESIDE, threshold + BESIDE])
+        zeros = sorted([*np.linspace(0.02, 0.92, steps), threshold - 0.02, threshold + 0.02])
         figure_rows[name] = [_row(name, values, zero, threshold) for zero in zeros]
         rows += figure_rows[name]
     apart = max(abs(row["loss"] / row["formula"] - 1) for row in rows)

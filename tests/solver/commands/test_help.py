@@ -125,7 +125,7 @@ def test_the_doctor_in_words(monkeypatch):
     monkeypatch.setattr(doctor, "_missing", lambda: {})
     words = accepted("doctor").stdout
     assert re.search(r"^Speed +corner_cut_square in 12.3 ms, iris in 500 ms, on \d+ core", words, re.M)
-    assert words.endswith("Nothing is missing.\n") and max(map(len, words.splitlines())) <= doctor.WIDTH
+    assert words.endswith("Nothing is missing.\n") and max(map(len, words.splitlines())) <= doctor.LINE_WIDTH
 
 
 def test_what_is_missing_and_what_is_too_old(monkeypatch):

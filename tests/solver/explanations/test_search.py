@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from solver.deadline import limited_to
 from solver.explanations import search
-from solver.explanations.bounds import SLACK, bounds_of_pairs
+from solver.explanations.bounds import PAIR_BOUNDS, bounds_of_pairs
 from solver.explanations.counts import Weights, counted, moments_of_triples
 from solver.explanations.formulas import forms, formula_of, in_order, sorted_roles
 from solver.explanations.search import Search, best_gain
@@ -145,7 +145,7 @@ def test_a_search_without_time_has_a_formula_and_a_bound(case):
     with limited_to(time.perf_counter() - 1):
         found = Search(weighted(*case)).best()
     top = best(*case)[0]
-    assert 0 <= found.iou <= top + 1e-12 <= found.upper_bound + 2e-12 and found.upper_bound <= 1 + 2 * SLACK
+    assert 0 <= found.iou <= top + 1e-12 <= found.upper_bound + 2e-12 and found.upper_bound <= 1 + 2 * PAIR_BOUNDS.slack
     assert len(found.form)
 
 

@@ -156,7 +156,7 @@ def test_quick_forms_write_what_they_found(name, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["networks-constraints", "networks-pictures", "networks-agreement"])
 def test_further_quick_forms(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(constraints, "KINDS", {"linear": constraints.KINDS["linear"]})
+    monkeypatch.setattr(constraints, "CONSTRAINED", {"linear": constraints.CONSTRAINED["linear"]})
     monkeypatch.setattr(constraints, "CLAIMED", ("linear",))
     done = CliRunner().invoke(main, ["reproduce", name, "--quick", "--folder", str(tmp_path)])
     assert done.exit_code in (0, 1) and (tmp_path / f"{name}.csv").exists(), done.output

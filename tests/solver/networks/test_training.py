@@ -60,7 +60,7 @@ import os, sys
 from solver.networks import training
 from solver.networks.autoencoder import Autoencoder
 from solver.networks.network import Data
-training.SAVED_EVERY = 0.0
+training.TRAINING = training.TrainingLimits(saved_every=0.0)
 box = Data.of([[0, 0], [0, 1], [1, 0], [1, 1]])
 kill = lambda step: step.step >= 100 and os.kill(os.getpid(), 9)
 training.train(Autoencoder(neurons=4), box, steps=200, seeds=(0, 1), checkpoint="run.npz", callback=kill)

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from solver import Problem, certify, solve
 from solver.commands.cli import main
-from solver.nonlinear.code import SAVED_ARRAYS, SAVED_NUMBERS
+from solver.nonlinear.code import NONLINEAR_ARRAYS, NONLINEAR_NUMBERS
 from solver.nonlinear.representation import NonlinearRepresentation
 from solver.pictures.nonlinear import as_text, page, plot, sentences
 from tests.examples import thorough
@@ -38,9 +38,9 @@ def saved(answer, tmp_path):
 def test_what_is_saved_is_read_and_certified(answer, saved):
     again = NonlinearRepresentation.load(saved)
     assert again.problem.neurons.name == answer.problem.neurons.name
-    for name in SAVED_ARRAYS:
+    for name in NONLINEAR_ARRAYS:
         np.testing.assert_array_equal(getattr(again, name), getattr(answer, name))
-    assert [getattr(again, name) for name in SAVED_NUMBERS] == [getattr(answer, name) for name in SAVED_NUMBERS]
+    assert [getattr(again, name) for name in NONLINEAR_NUMBERS] == [getattr(answer, name) for name in NONLINEAR_NUMBERS]
     assert certify(again.problem, again).lower_bound == pytest.approx(answer.lower_bound, rel=1e-8)
 
 

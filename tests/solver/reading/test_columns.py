@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -86,8 +88,8 @@ def test_zarr(tmp_path):
 
 @pytest.mark.parametrize("kind", ["csv", "npy", "records", "parquet"])
 def test_a_stream_is_the_same(monkeypatch, write, tmp_path, kind):
-    monkeypatch.setattr(streams, "STREAMED_SHARE", 1e-12)
-    monkeypatch.setattr(streams, "NPY_ROWS", 7)
+    monkeypatch.setattr(streams, "STREAMS", replace(streams.STREAMS, share=1e-12))
+    monkeypatch.setattr(streams, "STREAMS", replace(streams.STREAMS, npy_rows=7))
     monkeypatch.setattr(tables, "TABLE_ROWS", 7)
     monkeypatch.setattr(text, "BLOCK_ROWS", 7)
     choice = WANTED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +28,8 @@ NAMES = ["a", "b", "c", "weight"]
 @pytest.fixture
 def tiny_memory(monkeypatch):
     """Everything is past memory, and comes in many blocks."""
-    monkeypatch.setattr(streams, "STREAMED_SHARE", 1e-12)
-    monkeypatch.setattr(streams, "NPY_ROWS", 700)
+    monkeypatch.setattr(streams, "STREAMS", replace(streams.STREAMS, share=1e-12))
+    monkeypatch.setattr(streams, "STREAMS", replace(streams.STREAMS, npy_rows=700))
     monkeypatch.setattr(tables, "TABLE_ROWS", 700)
     monkeypatch.setattr(text, "BLOCK_BYTES", 20_000)
 
@@ -90,7 +91,7 @@ def test_a_stream_is_the_file_in_one_piece(tmp_path, tiny_memory, monkeypatch, k
     path, weights = written(tmp_path, kind)
     seen = []
     streamed = read_sources(path, weights, lambda done, total: seen.append((done, total)))
-    monkeypatch.setattr(streams, "STREAMED_SHARE", 1.0)
+    monkeypatch.setattr(streams, "STREAMS", replace(streams.STREAMS, share=1.0))
     whole = read_sources(path, weights)
     assert streamed.stream is not None and whole.stream is None
     assert streamed.count == whole.count == COUNT and streamed.names == whole.names
@@ -129,7 +130,7 @@ def test_no_sum_depends_on_the_number_of_threads(tmp_path, tiny_memory, monkeypa
 def test_what_is_large_is_streamed_and_what_needs_its_samples_is_not(tmp_path, monkeypatch, kind):
     path, weights = written(tmp_path, kind)
     assert read_sources(path, weights).stream is None
-    monkeypatch.setattr(streams, "STREAMED_FROM", 100_000)
+    monkeypatch.setattr(streams, "STREAMS", replace(streams.STREAMS, bytes=100_000))
     assert read_sources(path, weights).stream is not None
     assert read_sources(path, weights, whole=True).stream is None
     # Exact arithmetic asks for memory alone.
@@ -150,16 +151,16 @@ def test_in_many_sources_only_what_is_past_memory_is_streamed(tmp_path, monkeypa
         parquet(path, points, [str(index) for index in range(width + 1)])
     else:
         store(path).create_array("sources", data=points)
-    monkeypatch.setattr(streams, "STREAMED_FROM", 100)
+    monkeypatch.setattr(streams, "STREAMS", replace(streams.STREAMS, bytes=100))
     for weights, sources in ((None, width + 1), ("0", width)):
         found = read_sources(path, weights)
         assert found.dimension == sources and (found.stream is not None) == (sources <= 5)
-    monkeypatch.setattr(streams, "STREAMED_SHARE", 1e-12)
+    monkeypatch.setattr(streams, "STREAMS", replace(streams.STREAMS, share=1e-12))
     assert read_sources(path).stream is not None
 
 
 def test_an_audit_reads_what_it_needs(tmp_path, monkeypatch):
-    monkeypatch.setattr(streams, "STREAMED_FROM", 100)
+    monkeypatch.setattr(streams, "STREAMS", replace(streams.STREAMS, bytes=100))
     np.save(tmp_path / "data.npy", POINTS[:50])
     np.save(tmp_path / "activity.npy", solve(Problem(POINTS[:50])).activity())
     done = CliRunner().invoke(main, ["audit", str(tmp_path / "activity.npy"), str(tmp_path / "data.npy")])
@@ -168,7 +169,7 @@ def test_an_audit_reads_what_it_needs(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("asked", "streamed"), [("encoder_cost = [1]", True), ("samples = [20]", False)])
 def test_a_sweep_reads_what_it_draws_from(tmp_path, monkeypatch, asked, streamed):
-    monkeypatch.setattr(streams, "STREAMED_FROM", 100)
+    monkeypatch.setattr(streams, "STREAMS", replace(streams.STREAMS, bytes=100))
     np.save(tmp_path / "data.npy", POINTS[:50])
     (tmp_path / "plan.toml").write_text(f'data = "data.npy"\n[grid]\n{asked}\n')
     plan = read_sweep(tmp_path / "plan.toml")
@@ -221,7 +222,7 @@ def refused(path, said, *weights):
 
 
 def test_a_first_row_that_cannot_be_used_is_told_with_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(streams, "STREAMED_FROM", 100)
+    monkeypatch.setattr(streams, "STREAMS", replace(streams.STREAMS, bytes=100))
     bad = TABLE[:, :3].copy()
     bad[0, 1] = np.nan
     np.save(tmp_path / "bad.npy", bad)

@@ -64,10 +64,12 @@ def test_the_off_neuron_vanishes_at_the_threshold_of_the_paper():
 def test_the_kinds_of_neurons_on_correlated_sources():
     points = np.array([(-1, -1), (-1, 1), (1, -1), (1, 1)], dtype=float)
     weights = np.array([3.0, 1.0, 1.0, 3.0])
-    rows = {kind: kinds_of_neurons._row("correlation", kind, None, points, weights) for kind in kinds_of_neurons.KINDS}
+    rows = {
+        kind: kinds_of_neurons._row("correlation", kind, None, points, weights) for kind in kinds_of_neurons.COMPARED
+    }
     assert {row["degree"] for row in rows.values()} == {0.5}
     # Pairs at the square root of the covariance; a readout that may err saves 2 a source over the cost of errors.
-    pairs = 2 * math.sqrt(2) * (math.sqrt(1.5) + math.sqrt(0.5)) - 2 * 2 / kinds_of_neurons.READOUT.error_cost
+    pairs = 2 * math.sqrt(2) * (math.sqrt(1.5) + math.sqrt(0.5)) - 2 * 2 / kinds_of_neurons.SOFT_READOUT.error_cost
     assert rows["free"]["loss"] == pytest.approx(pairs, rel=1e-8) and rows["free"]["price"] > 0.03
     assert rows["linear"]["price"] < 1e-9
     losses = [rows[kind]["loss"] for kind in ("free", "rectified, cheap weights", "rectified", "linear")]

@@ -65,7 +65,7 @@ def test_claims_hold(name, quick):
     ],
 )
 def test_a_claim_that_does_not_hold_is_said_to_fail(name, tmp_path, monkeypatch):
-    monkeypatch.setattr("solver.studies.study.FREE", 1.0)  # nothing counts as mixed
+    monkeypatch.setattr("solver.studies.study.NO_PRICE_DRAWN", 1.0)  # nothing counts as mixed
     result = CliRunner().invoke(main, ["reproduce", name, "--quick", "--folder", str(tmp_path)])
     assert result.exit_code == 1 and result.stdout.startswith(f"FAILS  {name}")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from solver import certify, solve
 from solver.studies.missed_sources import _explained
 from solver.studies.remapping import _silent_contexts
-from solver.studies.study import FREE, angle_between, cell_types
+from solver.studies.study import NO_PRICE_DRAWN, angle_between, cell_types
 from solver.studies.tasks import (
     KEPT_POSITION_COST,
     Task,
@@ -101,7 +101,7 @@ def test_probabilities_are_those_of_the_rooms():
 def test_an_object_anywhere_on_a_torus_leaves_grid_cells():
     side = 4
     answer = solve(object_on_torus(side, list(product(range(side), repeat=2))).problem(encoder_cost=KEPT_POSITION_COST))
-    assert answer.status == "optimal" and answer.modular and answer.price_of_modularity <= FREE
+    assert answer.status == "optimal" and answer.modular and answer.price_of_modularity <= NO_PRICE_DRAWN
     kinds = cell_types(answer)
     assert kinds["position"] and kinds["object"] and not kinds["mixed"]
     # The sum of three waves with one peak, for each and every neuron, costs as much: 5/4 for a unit of its weights on
@@ -125,7 +125,7 @@ def test_maps_of_their_own_are_silent_elsewhere():
 
 def test_a_source_that_is_missed_makes_cells_of_one_object_seem_mixed():
     code = solve(objects_in_a_row(4, 0.2).problem())
-    assert code.modular and code.price_of_modularity <= FREE
+    assert code.modular and code.price_of_modularity <= NO_PRICE_DRAWN
     whole, partial = _explained(code, range(3)), _explained(code, range(2))
     for neuron, groups in enumerate(code.coded_groups()):
         read = int(groups[0][-1]) - 1

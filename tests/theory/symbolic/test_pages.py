@@ -2,7 +2,7 @@
 
 import pytest
 
-from theory.print_theory import PAGE, theory_page
+from theory.print_theory import THEORY_PAGE, theory_page
 from theory.symbolic.markup import typeset, unmarked
 
 
@@ -13,7 +13,7 @@ def page():
 
 @pytest.mark.thorough
 def test_the_page_is_what_the_theory_prints(page):
-    assert PAGE.read_text() == page
+    assert THEORY_PAGE.read_text() == page
 
 
 @pytest.mark.parametrize(

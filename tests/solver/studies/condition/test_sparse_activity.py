@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from solver import certify, solve
 from solver.studies.condition.sparse_activity import (
-    CATEGORIES,
-    ENERGIES,
+    CLASSES,
+    ENERGIES_COMPARED,
     MIXED_TARGETS,
     MeanDeviation,
     _relative_cost,
@@ -64,17 +64,17 @@ def test_without_nonnegativity_sparse_neurons_mix_factors():
 @given(cosine=st.floats(-0.99, 0.99), size=st.floats(0.2, 5))
 def test_squared_means_separate_factors_whatever_the_targets(cosine, size):
     targets = [[1.0, size * cosine], [0.0, size * (1 - cosine**2) ** 0.5]]
-    costs = ENERGIES["squared mean activity"]
+    costs = ENERGIES_COMPARED["squared mean activity"]
     # Weights at next to nothing: with a cost they would mix too, where the columns are nearly parallel.
     assert decide(Problem(GRID, **costs, encoder_cost=1e-6, readout=Exact(targets))).modular
 
 
 def test_a_category_is_marked_by_itself():
-    for costs in ENERGIES.values():
-        code = solve(Problem(np.eye(CATEGORIES), **costs, encoder_cost=0.1))
-        assert len(code) == CATEGORIES and is_free(code.price_of_modularity)
-        cost = _relative_cost(code, np.tri(CATEGORIES)[:-1])
-        assert cost[0] == 1 and (np.diff(cost[: CATEGORIES // 2]) > 0).all()
+    for costs in ENERGIES_COMPARED.values():
+        code = solve(Problem(np.eye(CLASSES), **costs, encoder_cost=0.1))
+        assert len(code) == CLASSES and is_free(code.price_of_modularity)
+        cost = _relative_cost(code, np.tri(CLASSES)[:-1])
+        assert cost[0] == 1 and (np.diff(cost[: CLASSES // 2]) > 0).all()
 
 
 def test_the_targets_are_beyond_the_bound_of_squared_activity():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from solver.studies.condition.three_sources import (
-    GRID,
+    CUBE,
     _row,
     cut,
     hollow,
@@ -15,19 +15,19 @@ from solver.studies.study import symmetric_price
 
 
 def test_what_is_cut_strengthened_and_removed():
-    corner, whole = GRID[cut(0.3) == 0], np.ones(len(GRID))
+    corner, whole = CUBE[cut(0.3) == 0], np.ones(len(CUBE))
     # The tip, the three points beside it, and the six at two steps.
     assert len(corner) == 1 + 3 + 6 and corner.sum(axis=1).min() > 2.7
     assert (cut(0.0) == whole).all() and (strengthened(1.0) == whole).all()
-    assert np.abs(GRID[hollow(0.5) == 0]).max() == pytest.approx(0.5)
-    assert (strengthened(7.0)[np.ptp(GRID, axis=1) == 0] == 7).all()
+    assert np.abs(CUBE[hollow(0.5) == 0]).max() == pytest.approx(0.5)
+    assert (strengthened(7.0)[np.ptp(CUBE, axis=1) == 0] == 7).all()
 
 
 def test_what_sources_tell_of_each_other():
-    tip = np.zeros(len(GRID))
+    tip = np.zeros(len(CUBE))
     tip[[0, -1]] = 1  # two values, which are the same in all three
     assert multi_information(tip) == pytest.approx(1)
-    pair = ((GRID[:, 0] == GRID[:, 1]) & (np.abs(GRID[:, 2]) == 1)).astype(float)
+    pair = ((CUBE[:, 0] == CUBE[:, 1]) & (np.abs(CUBE[:, 2]) == 1)).astype(float)
     # log 21 of 2 log 21 + log 2 - log 21.
     assert multi_information(pair) == pytest.approx(np.log(21) / (np.log(21) + np.log(2)))
 

@@ -8,8 +8,8 @@ from solver.questions.tuning import unique_tuning
 from solver.studies.condition.tuning_curves import (
     OPEN,
     OTHERS,
+    OTHERWISE_PROVEN,
     POSITIONS,
-    PROVEN,
     SCATTERED,
     _fields,
     _modules,
@@ -28,7 +28,7 @@ def test_fields_are_triangles_on_a_ring():
     assert fields[-POSITIONS // 2, 0] == pytest.approx(2 / 3) == pytest.approx(fields[-POSITIONS // 2, 3])
 
 
-@pytest.mark.parametrize(("width", "outcome"), [(1.0, SCATTERED), (1.6, PROVEN), (2.0, OTHERS)])
+@pytest.mark.parametrize(("width", "outcome"), [(1.0, SCATTERED), (1.6, OTHERWISE_PROVEN), (2.0, OTHERS)])
 def test_wide_fields_have_others_in_their_place(width, outcome):
     activity = _fields(4, width)
     found = unique_tuning(activity)
