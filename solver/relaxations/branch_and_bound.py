@@ -36,7 +36,7 @@ from theory.geometry.whitening import Whitening, lifted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from theory.arrays import Array, Indices
+    from theory.arrays import Array, Indices, Mask
     from theory.geometry.symmetry import Symmetry
     from theory.problem import Problem
 
@@ -136,17 +136,32 @@ def violated(rows: Array, relaxed: Array, threshold: float) -> Indices:
     lowest = products[np.arange(len(rows)), partner]
     worst = np.argsort(lowest, kind="stable")[:most]
     worst = worst[lowest[worst] < -threshold]
-    return np.unique(np.sort(np.column_stack([worst, partner[worst]]), axis=1), axis=0).reshape(-1, 2)
+    return _distinct(np.sort(np.column_stack([worst, partner[worst]]), axis=1))
 
 
 def without_idle(pairs: Indices, active: NDArray[np.bool_], new: Indices) -> Indices:
     """The products that count, and the new ones, each once."""
-    return np.unique(np.concatenate([pairs[active], new]), axis=0)
+    return _distinct(np.concatenate([pairs[active], new]))
 
 
 def _codes(pairs: Indices) -> Indices:
     """(p,) one number for each pair of rows."""
     return np.asarray((pairs[:, 0] << 32) + pairs[:, 1])
+
+
+def _distinct(pairs: Indices) -> Indices:
+    """(p, 2) each pair of rows once, in increasing order."""
+    codes = np.unique(_codes(pairs))
+    return np.column_stack([codes >> 32, codes & ((1 << 32) - 1)])
+
+
+def _places(pairs: Indices, among: Indices) -> tuple[Indices, Mask]:
+    """(p,) where each pair stands among others, which are in increasing order, and (p,) whether it does."""
+    codes, sought = _codes(among), _codes(pairs)
+    if not len(codes):
+        return np.zeros(len(sought), dtype=np.intp), np.zeros(len(sought), dtype=bool)
+    places = np.minimum(np.searchsorted(codes, sought), len(codes) - 1)
+    return places, np.asarray(codes[places] == sought)
 
 
 @dataclass
@@ -427,7 +442,7 @@ class Cells:
                 and round_ >= CELLS.patience[self.symmetry is not None]
                 and before - value < CELLS.slow * (value - target)
             )
-            if slow or np.isin(_codes(pairs), _codes(stated)).all():
+            if slow or _places(pairs, stated)[1].all():
                 # What new centres can gain is of the size of the spread: finer products before, coarser ones after.
                 spread = self._spread(cell.relaxed)[0]
                 if split and spread > CELLS.spread and cell.threshold <= CELLS.fine_enough * spread:
@@ -440,7 +455,7 @@ class Cells:
         self.guess = cell.pairs[kept & self._of_samples(cell.pairs)]
 
     def _guessed(self, cell: _Cell) -> Indices:
-        return np.unique(np.concatenate([cell.pairs, self.guess]), axis=0)
+        return _distinct(np.concatenate([cell.pairs, self.guess]))
 
     def _split(self, index: int, target: float, most: int | None) -> None:
         """Step 4: new centres in a cell, a neuron inside that has no cell of its own, or two beside the middle."""
@@ -502,12 +517,10 @@ def _start(known: tuple[Indices, EarlyPoint] | None, pairs: Indices) -> EarlyPoi
     """A point known of a program with other products, as far as it speaks of these (p, 2); both in increasing order."""
     if known is None:
         return None
-    before, start = _codes(known[0]), known[1]
-    now = _codes(pairs)
-    place = np.minimum(np.searchsorted(before, now), max(len(before) - 1, 0))
-    stated = before[place] == now if len(before) else np.zeros(len(now), dtype=bool)
-    weights = np.zeros(len(now))
-    weights[stated] = start.weights[place[stated]]
+    before, start = known
+    places, stated = _places(pairs, before)
+    weights = np.zeros(len(pairs))
+    weights[stated] = start.weights[places[stated]]
     return start._replace(weights=weights)
 
 

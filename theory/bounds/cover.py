@@ -161,16 +161,19 @@ class Cover(Frozen):
             return rows
 
         # Step 3.
+        by_cell = np.argsort(self.cell, kind="stable")
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, len(self.cell), PRODUCTS_AT_ONCE):
-                some = slice(start, start + PRODUCTS_AT_ONCE)
-                product = np.einsum(
-                    "p,pi,pj->pij",
-                    self.weight[some] / 2,
-                    inequalities(self.cell[some], self.first[some]),
-                    inequalities(self.cell[some], self.second[some]),
-                )
-                np.add.at(forms, self.cell[some], product + np.swapaxes(product, 1, 2))
+                some = by_cell[start : start + PRODUCTS_AT_ONCE]
+                cell = self.cell[some]
+                first = self.weight[some, None] / 2 * inequalities(cell, self.first[some])
+                second = inequalities(cell, self.second[some])
+                others = np.flatnonzero(np.diff(cell)) + 1  # where the products of the next cell begin
+                for number, one, other in zip(
+                    cell[np.append(0, others)], np.split(first, others), np.split(second, others), strict=True
+                ):
+                    half = one.T @ other
+                    forms[number] += half + half.T
         # Step 4; where numbers overflow nothing is proven.
         known = np.isfinite(forms).all(axis=(1, 2))
         bounds = np.full(len(forms), np.inf)
