@@ -42,8 +42,9 @@ def steps(
     for reduction in map(PartialTargets, SHARES):
         soft = None
         for soft in method(reduction.apply(problem), tolerance, rng, options):
-            step = reduction.invert(problem, soft)
+            step = reduction.invert(problem, soft)  # step 1
             loss, bound = min(loss, step.loss), max(bound, step.lower_bound)
             yield step
+        # step 2
         if soft is None or 1 - bound / loss <= tolerance or 1 - soft.lower_bound / soft.loss > tolerance:
             break

@@ -63,16 +63,17 @@ def strengthened(cells: Cells, neurons: Array) -> Iterator[tuple[Array, Cover] |
             break
         columns = np.concatenate([columns, new])
         energies = np.append(energies, np.full(len(new), JOINT.entering * energies.mean()))
-        energies = optimal_energies(columns, readout, energies)
+        energies = optimal_energies(columns, readout, energies)  # step 1
         staying = energies > JOINT.leaving * energies.sum()
         columns, energies = columns[staying], energies[staying]
+        # step 2
         trial = (1 - JOINT.damping) * centre + JOINT.damping * readout.multiplier(np.tensordot(energies, columns, 1))
-        multiplier = whitening.multiplier(trial)
+        multiplier = whitening.multiplier(trial)  # step 3
         cells.reprice(multiplier)
         visited = np.flatnonzero(cells.bounds > 1)
         cells.tighten(visited, 1.0)
         value = _proven(readout, trial, cells.bound)
-        if value > best:
+        if value > best:  # step 4
             best, centre = value, trial / cells.bound
             yield multiplier, cells.cover()
         else:

@@ -78,11 +78,11 @@ def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> 
     root = readout.root() / unit
     ridge = np.zeros((problem.dimension, problem.dimension)) if readout.ridge is None else readout.ridge / unit
     best: tuple[float, Array, Indices, Array] | None = None
-    pairs, note = inequalities.opposite(), ""
+    pairs, note = inequalities.opposite(), ""  # step 1
     thresholds, last = list(LIFTED.violated), 0.0
     for _ in range(LIFTED.rounds):
         begun = time.perf_counter()
-        try:
+        try:  # step 2
             value, relaxed, multiplier, weights = _solved(rows, pairs, (root, ridge), solver, tolerance)
         except ConicError as error:
             if best is None:
@@ -97,9 +97,9 @@ def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> 
         while len(new) == 0 and len(thresholds) > 1:
             thresholds.pop(0)
             new = violated(rows, relaxed / np.trace(relaxed), thresholds[0])
-        if len(new) == 0 or time_left() < time.perf_counter() - begun:
+        if len(new) == 0 or time_left() < time.perf_counter() - begun:  # step 4
             break
-        pairs = without_idle(pairs, weights > CELLS.idle, new)
+        pairs = without_idle(pairs, weights > CELLS.idle, new)  # step 3
     assert best is not None
     value, multiplier, pairs, weights = best
     weights = weights / inequalities.length[pairs].prod(axis=1)

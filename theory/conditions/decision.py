@@ -94,6 +94,7 @@ def modularity(
 
 
 def _decide_exactly(sources: ArrayLike | Sources, arguments: dict[str, Any]) -> Verdict:
+    """Step 4."""
     from theory.conditions.exact_decision import decide_exactly
     from theory.exact.problem import ExactProblem
     from theory.exact.rational import positive_number
@@ -154,12 +155,12 @@ def decide(problem: Problem) -> Verdict:
     if problem.dependent:
         with within_digits(problem):
             return decide_dependent(problem)
-    problem = problem.canonical
+    problem = problem.canonical  # step 1
     with within_digits(problem):
-        decided = decide_few if problem.dimension <= EXACT_DIMENSION else decide_many
+        decided = decide_few if problem.dimension <= EXACT_DIMENSION else decide_many  # step 3
         if not is_open(problem):
             return decided(problem, modular_multiplier(problem))
-        completed = completed_multiplier(problem)
+        completed = completed_multiplier(problem)  # step 2
         verdict = decided(problem, completed.multiplier)
         if verdict.modular or completed.least > 1 + CONDITION_TOLERANCE:
             return verdict

@@ -281,15 +281,15 @@ def _verify_modular(proof: Proof, problem: ExactProblem) -> None:
         raise InputError("proof: altered; cones name generators or samples that do not exist")
     if any(gcd(*generator) != 1 for generator in generators):
         raise InputError("proof: altered; generators must be in lowest terms")
-    if not covers(generators, cones):
+    if not covers(generators, cones):  # step 1
         raise InputError("proof: altered; its cones do not cover every direction")
     rays = np.array(generators, dtype=object)
     for cone, sample in zip(cones, samples, strict=True):
-        if (rays[cone] @ problem.corners[sample] < 0).any():
+        if (rays[cone] @ problem.corners[sample] < 0).any():  # step 2
             raise InputError("proof: altered; a sample's corner turns away from a generator of its cone")
-        if negative_direction(problem.slack_form(rays[cone], sample)) is not None:
+        if negative_direction(problem.slack_form(rays[cone], sample)) is not None:  # step 3
             raise InputError("proof: altered; the condition is not shown on one of its cones")
-    if slacks != facet_slacks(problem, generators, cones, samples):
+    if slacks != facet_slacks(problem, generators, cones, samples):  # step 4
         raise InputError("proof: altered; its slacks are not those of its generators")
 
 
