@@ -92,7 +92,10 @@ class FaceLattice:
             return cls(vertices, ends, complete=True)
         if dimension == 2 and _is_polygon(vertices):
             corners = np.arange(len(vertices))
-            return cls(vertices, np.column_stack([corners, np.roll(corners, -1)]), complete=True, in_turn=True)
+            # Ascending: the edge from the last corner to the first is the second one of the first.
+            edges = np.column_stack([np.maximum(corners - 1, 0), corners])
+            edges[:2] = [0, 1], [0, len(corners) - 1]
+            return cls(vertices, edges, complete=True, in_turn=True)
         center, transform = in_scale(vertices)
         local = (vertices - center) @ transform
         hull = hull_of(local)  # step 1
@@ -143,10 +146,14 @@ class FaceLattice:
 
     @cached_property
     def _levels(self) -> list[Indices]:
+        if self.in_turn:
+            return [np.arange(len(self.vertices))[:, None], self.facets]
         return [self._faces_of_size(size) for size in range(1, self.dimension + 1)]
 
     @cached_property
     def _walls(self) -> list[Indices]:
+        if self.in_turn:
+            return [self.facets[:, ::-1]]
         return [
             np.column_stack([self._place(larger[:, kept], level) for kept in _omissions(larger.shape[1])])
             for level, larger in zip(self.levels, self.levels[1:], strict=False)

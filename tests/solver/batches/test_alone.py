@@ -6,6 +6,13 @@ from hypothesis import given
 
 from solver import Problem, certify, solve
 from solver.batches.alone import mixed_code
+from solver.batches.certificate import costs, largest_ratios
+from solver.batches.codes import Hulls
+from solver.batches.exchange import _Pricer
+from solver.batches.forms import squared
+from solver.batches.hulls import outlines
+from solver.batches.pose import posed, posed_alone, vertices
+from solver.batches.touching import has_one_code
 from solver.strategies import seeds
 from theory.readouts import Exact, Noisy, Soft
 
@@ -65,3 +72,23 @@ def test_neurons_are_known_to_all_digits_where_the_loss_tells_no_more(seed):
     problem = Problem(rng.normal(size=(8, 2)), readout=Exact(rng.normal(size=(2, 2))))
     assert mixed_code(problem.in_order, 1e-8) is not None
     assert solve(problem).ambiguity().unique is True
+
+
+@given(seeds)
+def test_one_problem_is_posed_and_priced_as_many_are(seed):
+    problem = measured(seed).in_order
+    points, rng = vertices(problem), np.random.default_rng(seed)
+    one, many = posed_alone(problem, points), posed([problem], [points])
+    np.testing.assert_allclose(np.sort(one.given.demand[:, 0]), np.sort(many.given.demand[:, 0]), rtol=1e-6)
+    np.testing.assert_allclose(one.modular_loss, many.modular_loss, rtol=1e-9)
+    hulls = Hulls.of(one.given, *outlines(one.given.points.transpose(0, 2, 1)))
+    first, second, across = *rng.uniform(0.1, 1, 2), rng.uniform(-0.1, 0.1)
+    form = np.array([first, across, second])
+    largest = largest_ratios(hulls.fan.rays, hulls.fan.following, hulls.corners, form[:, None])[0]
+    form, pricer = form / largest, _Pricer(hulls)
+    priced = pricer.priced(tuple(form.tolist()))
+    assert priced.largest == pytest.approx(1, rel=1e-9)
+    assert not priced.unique or has_one_code(hulls.fan, hulls.corners, form[:, None])[0]
+    best = pricer.priced(tuple((2 * form).tolist())).neurons[:, -1]
+    assert costs(one.given.points, best[:, None, None])[0, 0] == pytest.approx(1, rel=1e-9)
+    assert form @ squared(best) == pytest.approx(1, rel=1e-9)

@@ -103,6 +103,10 @@ def test_corners_of_a_polygon_in_turn_are_seen_to_have_the_faces_that_qhull_find
     assert {frozenset(edge) for edge in seen.facets.tolist()} == {
         frozenset(order[edge].tolist()) for edge in found.facets
     }
+    listed = FaceLattice(corners, seen.facets[::-1], complete=True)  # not known to be in turn
+    assert seen.in_turn and not listed.in_turn
+    for own, other in zip(seen.levels + seen.walls, listed.levels + listed.walls, strict=True):
+        assert own.tolist() == other.tolist()
 
 
 def test_what_is_no_polygon_is_not_taken_for_one():
