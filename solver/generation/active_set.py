@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from solver.generation.loss import ScaledLoss
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["ActiveSet", "walls_of"]
-
 
 @dataclass(frozen=True)
 class ActiveSetTolerances:

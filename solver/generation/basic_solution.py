@@ -14,8 +14,6 @@ from scipy.optimize import nnls
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["basic_solution"]
-
 
 def basic_solution(columns: Array) -> Array | None:
     """(n,) shares of linearly independent columns whose sum is that of all, zero for the others; None if none is found.

@@ -36,8 +36,6 @@ from theory.readouts import Readout
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["energies_of_features", "fewest", "optimal_energies"]
-
 
 @dataclass(frozen=True)
 class DesignTolerances:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-__all__ = ["FewNeurons"]
-
 
 @dataclass(frozen=True)
 class FewNeuronsLimits:

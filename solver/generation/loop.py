@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from solver.generation.pricers import PricedColumns
     from theory.arrays import Array
 
-__all__ = ["ColumnGeneration", "Pricer", "RoundLimits"]
-
 
 class Pricer(Protocol):
     """Finds neurons that earn more than they cost."""

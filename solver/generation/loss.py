@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from theory.dynamics import Recurrence
     from theory.problem import Problem
 
-__all__ = ["RecurrentLoss", "ScaledLoss"]
-
 
 class ScaledLoss:
     """The loss of a problem's codes, with neurons in units of the modular ones and the loss in units of theirs.

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from solver.generation.loss import ScaledLoss
     from theory.arrays import Array, Indices
 
-__all__ = ["MASTER", "Master", "WorkingCode"]
-
 
 @dataclass(frozen=True)
 class MasterTolerances:

@@ -10,8 +10,6 @@ import numpy as np
 if TYPE_CHECKING:
     from theory.arrays import Array
 
-__all__ = ["newton_step"]
-
 
 @dataclass(frozen=True)
 class CurvatureTolerances:

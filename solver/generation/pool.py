@@ -10,8 +10,6 @@ import numpy as np
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices, Mask
 
-__all__ = ["Pool", "distinct", "leaders", "merged"]
-
 
 @dataclass(frozen=True)
 class Pool:

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array, Indices
     from theory.problem import Problem
 
-__all__ = ["AscentPricer", "ExactPricer", "LocalPricer", "PricedColumns"]
-
 
 @dataclass(frozen=True)
 class PricerTolerances:

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from theory.arrays import Array, Indices
     from theory.problem import Problem
 
-__all__ = ["WorkingSamples"]
-
 
 @dataclass(frozen=True)
 class SeparationLimits:

@@ -33,8 +33,6 @@ from theory.readouts import Exact, symmetric_root
 if TYPE_CHECKING:
     from theory.in_time.memory import MemoryBounds
 
-__all__ = ["MemoryProof", "earned", "prove", "proven"]
-
 Codes = tuple[tuple[Array, ...], ...]
 
 

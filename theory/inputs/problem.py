@@ -23,19 +23,6 @@ from theory.neurons import ACTIVATIONS, Activity, Canonical, Linear, Neurons, No
 from theory.readouts import READOUTS, Exact, Reads
 from theory.sources import EXACT_DIMENSION, SOURCES, Sources
 
-__all__ = [
-    "NO_BEST_SIZE",
-    "checked_cost",
-    "checked_mixing",
-    "checked_neurons",
-    "checked_readout",
-    "checked_sources",
-    "checked_transitions",
-    "is_identity",
-    "require_solvable",
-    "within_digits",
-]
-
 
 @dataclass(frozen=True)
 class ProblemLimits:
