@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from hashlib import sha256
 from pathlib import Path
@@ -56,6 +56,8 @@ TEXTS = ("names", "channels", "group_names", "readout", "neurons", *SAVED_TEXTS,
 SAVED = (*SAVED_ARRAYS, *SAVED_NUMBERS, *SAVED_TEXTS)
 """What a file holds of every code; all else follows, but for a recurrent layer."""
 
+NOT_SAVED = "not a saved representation"  # what is said of other files
+
 STATUSES = ("optimal", "bounded", "interrupted")
 
 
@@ -85,9 +87,18 @@ def write(representation: Code, path: str | os.PathLike[str]) -> None:
         content |= {SEPARATE + name: getattr(separate, name) for name in SAVED}
         content |= _saved_cover(separate.cover, SEPARATE + COVER)
     content |= _saved_transitions(representation) | _saved_cover(representation.cover, COVER)
-    content[CHECKSUMS] = checksums(content)
+    write_arrays(content, path)
+
+
+def write_arrays(content: dict[str, Any], path: str | os.PathLike[str]) -> None:
+    """Write arrays by name, and their checksums, to one .npz file, whole or not at all.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    everything = content | {CHECKSUMS: checksums(content)}
     with written_whole(path) as partial, partial.open("wb") as file:
-        np.savez(file, **content)
+        np.savez(file, **everything)
 
 
 def _saved_cover(cover: Cover | None, prefix: str) -> dict[str, Any]:
@@ -233,9 +244,9 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
             raise
         except Exception:
             # What was altered can fail in any way; in a file that is as it was written that is a defect.
-            _require_checksums(content)
+            require_checksums(content)
             raise
-        _require_checksums(content)  # step 6
+        require_checksums(content)  # step 6
         return fields_of
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
@@ -244,17 +255,37 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
 # ---- what is in the file --------------------------------------------------------------------------------------
 
 
-def _content(path: Path) -> dict[str, NDArray[Any]]:
+def arrays_in(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a file by name, of which nothing is checked yet.
+
+    Raises:
+        InputError: no such file.
+        OSError: the file cannot be opened.
+    """
     # Opened here, so that it is closed even where its content makes no sense.
     with path.open("rb") as stream:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about headers, which are read or are not
                 loaded: Any = np.load(stream, allow_pickle=False)
-                content = {name: loaded[name] for name in loaded.files}
-            version = int(content["format_version"])
+                return {name: loaded[name] for name in loaded.files}
         except Exception:  # a damaged archive fails in a dozen ways, and each says the same
-            raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
+            raise InputError(f"{path}: {NOT_SAVED}; give a file that `save` or --save wrote") from None
+
+
+def require_arrays(content: dict[str, NDArray[Any]], wanted: Iterable[str], path: Path) -> None:
+    """Refuse a file that lacks one of these arrays."""
+    missing = [name for name in wanted if name not in content]
+    if missing:
+        raise InputError(f"{path}: {NOT_SAVED}; it lacks {missing[0]!r}")
+
+
+def _content(path: Path) -> dict[str, NDArray[Any]]:
+    content = arrays_in(path)
+    try:
+        version = int(content["format_version"])
+    except Exception:  # none, or no number
+        raise InputError(f"{path}: {NOT_SAVED}; give a file that `save` or --save wrote") from None
     if version > FORMAT_VERSION:
         raise InputError(f"{path}: written by a later version (format {version}); update to read it")
     wanted = [*SAVED, "points", "names", "mixing", *COSTS, "practically", CHECKSUMS]
@@ -262,9 +293,7 @@ def _content(path: Path) -> dict[str, NDArray[Any]]:
         wanted += ["group_of", "separate"]
         if "separate" in content and not content["separate"].any():
             wanted += [SEPARATE + name for name in SAVED]
-    missing = [name for name in wanted if name not in content]
-    if missing:
-        raise InputError(f"{path}: not a saved representation; it lacks {missing[0]!r}")
+    require_arrays(content, wanted, path)
     return content
 
 
@@ -287,7 +316,7 @@ def _require_present(content: dict[str, NDArray[Any]], names: list[str]) -> None
         raise InputError(f"{missing[0]}: missing")
 
 
-def _require_checksums(content: dict[str, NDArray[Any]]) -> None:
+def require_checksums(content: dict[str, NDArray[Any]]) -> None:
     """Every array as it was written, all of them, and no other."""
     written = dict(str(line).rpartition(" ")[::2] for line in np.ravel(content[CHECKSUMS]).tolist())
     held = {name: _checksum(value) for name, value in content.items() if name != CHECKSUMS}

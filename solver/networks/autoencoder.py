@@ -161,13 +161,6 @@ class Autoencoder(Lifted):
         weights = sum(squares(layer["weights"]) for layer in parameters.values())
         return self.error_cost * error + self.activity_cost * energy + self.weight_cost * weights
 
-    def _charge(self, activity: Any, data: Data) -> Any:
-        import jax
-
-        occurs = data.chance > 0
-        below = jax.nn.relu(-activity) * occurs[:, None]
-        return self.negativity_cost * below.sum() / occurs.sum()
-
     def _raised(self, parameters: Tree, lift: Any) -> Tree:
         encoder, decoder = parameters["encoder"], parameters["decoder"]
         moved = {"encoder": shifted(encoder, lift), "decoder": shifted(decoder, -(decoder["weights"] @ lift))}

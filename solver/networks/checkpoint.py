@@ -11,11 +11,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from solver.files import CHECKSUMS, checksums
+from solver.files import CHECKSUMS, checksums, write_arrays
 from solver.networks.network import Data, Network
 from theory.arrays import Array
 from theory.errors import InputError
-from theory.writing import written_whole
 
 
 def flat(tree: Any) -> dict[str, Array]:
@@ -59,9 +58,7 @@ def saved(place: Path, mark: str, state: Any, curve: list[Array]) -> None:
     leaves: dict[str, Any] = {
         f"leaf{number}": np.asarray(leaf) for number, leaf in enumerate(jax.tree_util.tree_leaves(state))
     }
-    with written_whole(place) as temporary:
-        content: dict[str, Any] = {"mark": np.array(mark), "curve": np.array(curve), **leaves}
-        np.savez(temporary, **content | {CHECKSUMS: checksums(content)})
+    write_arrays({"mark": np.array(mark), "curve": np.array(curve), **leaves}, place)
 
 
 def restored(place: Path, mark: str, state: Any) -> tuple[Any, list[Array]]:

@@ -75,7 +75,7 @@ class Network(Protocol):
 class Lifted:
     """Networks whose linear neurons are charged for negative activity, and lifted above zero before they are judged.
 
-    A subclass is a frozen dataclass with these fields, and defines the four private methods below.
+    A subclass is a frozen dataclass with these fields, and defines the three private methods below.
     """
 
     rectified: bool
@@ -83,6 +83,7 @@ class Lifted:
     error_cost: float
     activity_cost: float
     weight_cost: float
+    negativity_cost: float
 
     @property
     def charged(self) -> bool:
@@ -91,9 +92,15 @@ class Lifted:
 
     def loss(self, parameters: Tree, data: Data, _key: Any) -> Any:
         """Error, energy and, of linear neurons, the charge for negative activity."""
+        import jax
+
         activity = self._neurons(parameters, data)
         loss = self._cost(parameters, data, activity)
-        return loss + self._charge(activity, data) if self.charged else loss
+        if not self.charged:
+            return loss
+        occurs = data.chance > 0
+        below = jax.nn.relu(-activity) * occurs[:, None]
+        return loss + self.negativity_cost * below.sum() / occurs.sum()
 
     def measure(self, parameters: Tree, data: Data) -> Any:
         """The loss after lifting, without the charge."""
@@ -126,10 +133,6 @@ class Lifted:
 
     def _cost(self, parameters: Tree, data: Data, activity: Any) -> Any:
         """Error and energy."""
-        raise NotImplementedError
-
-    def _charge(self, activity: Any, data: Data) -> Any:
-        """The charge for negative activity."""
         raise NotImplementedError
 
     def _raised(self, parameters: Tree, lift: Any) -> Tree:

@@ -125,11 +125,6 @@ class Recurrent(Lifted):
         steps = self.recurrent_cost * squares(parameters["recurrent"]["weights"])
         return self.error_cost * error + self.activity_cost * energy + readout + steps
 
-    def _charge(self, activity: Any, data: Data) -> Any:
-        import jax
-
-        return self.negativity_cost * (data.chance @ jax.nn.relu(-activity)).sum()
-
     def _raised(self, parameters: Tree, lift: Any) -> Tree:
         steps, decoder = parameters["recurrent"], parameters["decoder"]
         return {

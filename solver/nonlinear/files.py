@@ -17,7 +17,15 @@ import numpy as np
 
 from solver.certificate import optimality_gap
 from solver.codes.certified import SAVED_TEXTS
-from solver.files import CHECKSUMS, checksums, posed_content, problem_in
+from solver.files import (
+    CHECKSUMS,
+    arrays_in,
+    posed_content,
+    problem_in,
+    require_arrays,
+    require_checksums,
+    write_arrays,
+)
 from solver.nonlinear.code import NONLINEAR_ARRAYS, NONLINEAR_NUMBERS, described
 from theory.conditions.practically import checked_threshold
 from theory.errors import InputError
@@ -51,9 +59,7 @@ def write(answer: NonlinearCode, path: str | os.PathLike[str]) -> None:
     }
     content |= posed_content(answer.problem)
     content |= {"activation": answer.problem.neurons.name, "practically": answer.practically}
-    content[CHECKSUMS] = checksums(content)
-    with written_whole(path) as partial, partial.open("wb") as archive:
-        np.savez(archive, **content)
+    write_arrays(content, path)
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -67,10 +73,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         problem = problem_in(content).replaced(activation=str(content["activation"]))  # step 2
         fields = _agreeing(content, problem)  # step 3
-        written = content.pop(CHECKSUMS).tolist()
-        if sorted(written) != sorted(checksums(content).tolist()):  # step 4
-            differing = sorted(set(written) ^ set(checksums(content).tolist()))
-            raise InputError(f"{differing[0].split()[0]}: damaged or altered; it is not what was written")
+        require_checksums(content)  # step 4
         return fields
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
@@ -79,19 +82,11 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _content(path: Path) -> dict[str, Any]:
-    with path.open("rb") as stream:
-        try:
-            loaded: Any = np.load(stream, allow_pickle=False)
-            content = {name: loaded[name] for name in loaded.files}
-        except Exception:
-            raise InputError(f"{path}: not a saved representation; give a file that `save` or --save wrote") from None
+    content = arrays_in(path)
     if "activation" not in content:
         raise InputError(f"{path}: holds no nonlinear neurons; read it with Representation.load")
     posed = ("points", "names", "mixing", *COSTS, "practically", CHECKSUMS)
-    wanted = (*NONLINEAR_ARRAYS, *NONLINEAR_NUMBERS, *SAVED_TEXTS, *posed)
-    missing = [name for name in wanted if name not in content]
-    if missing:
-        raise InputError(f"{path}: not a saved representation; it lacks {missing[0]!r}")
+    require_arrays(content, (*NONLINEAR_ARRAYS, *NONLINEAR_NUMBERS, *SAVED_TEXTS, *posed), path)
     return content
 
 
