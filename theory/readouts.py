@@ -394,7 +394,8 @@ class Readout(Frozen):
 
         1. The active set holds sources with nearly no strength whose loss falls towards zero; they go there.
         2. The others take the Newton step, projected to x >= 0.
-        3. Halve the step until the loss falls enough, or until the slopes show it where rounding hides it.
+        3. Halve the step until the loss falls enough, or until the slopes show it where rounding hides it. End where
+           the step itself is rounding.
 
         With sources of step 1 among those of step 2 the projected step need not lower the loss.
         """
@@ -425,6 +426,8 @@ class Readout(Frozen):
             step[free] = -np.linalg.solve(curvature[np.ix_(free, free)], slope[free])
             for halving in range(DECODING.strength_steps):
                 moved = np.maximum(0.0, shares + 0.5**halving * step)
+                if np.abs(moved - shares).max() <= DECODING.step * shares.max():
+                    return np.asarray(unit * shares)
                 trial = at(moved)
                 expected = DECODING.sufficient * float(slope @ (moved - shares))
                 # Where rounding hides whether the loss falls the slopes tell.
