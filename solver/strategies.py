@@ -190,24 +190,33 @@ def near_boundary(draw: DrawFn, dimension: int = 2) -> Array:
     A corner of a box is moved inward to where the margin changes its sign (a root of the margin), and from there to one
     side by a drawn step, from 0.09 down to a millionth.
     """
-    box = np.array(list(product([-1.0, 1.0], repeat=_checked(dimension))))
+    dimension = _checked(dimension)
     extra = draw(arrays(np.int64, (draw(st.integers(0, 4)), dimension), elements=st.integers(-4, 4))) / 5
-    deepest = DRAWN_SIZES.deepest
-
-    def moved(depth: float) -> Array:
-        return np.vstack([box[:-1], box[-1] - depth * np.eye(dimension), extra])
-
-    def margin(depth: float) -> float:
-        return decide(Problem(moved(depth))).margin
-
-    boundary = 0.0
-    if margin(0.0) > 0:
-        crossed = margin(deepest) < 0
-        boundary = brentq(margin, 0.0, deepest, xtol=DRAWN_SIZES.boundary) if crossed else deepest
     digits = draw(st.integers(2, 6))
     step = draw(st.sampled_from([-1, 1])) * draw(st.integers(1, 9)) * 10.0**-digits
+    depth = float(np.clip(_boundary(dimension, tuple(map(tuple, extra.tolist()))) + step, 0.0, DRAWN_SIZES.deepest))
     # No more digits than the step has.
-    return moved(round(float(np.clip(boundary + step, 0.0, deepest)), digits))
+    return _moved(round(depth, digits), extra)
+
+
+def _moved(depth: float, extra: Array) -> Array:
+    """(T, d) the cube [-1, 1]^d with its last corner moved inward along each source, and more points."""
+    dimension = extra.shape[1]
+    box = np.array(list(product([-1.0, 1.0], repeat=dimension)))
+    return np.vstack([box[:-1], box[-1] - depth * np.eye(dimension), extra])
+
+
+@lru_cache(maxsize=1024)
+def _boundary(dimension: int, extra: tuple[tuple[float, ...], ...]) -> float:
+    """The depth at which the verdict turns; kept, since searches and shrinking draw the other points again."""
+    more, deepest = np.array(extra).reshape(-1, dimension), DRAWN_SIZES.deepest
+
+    def margin(depth: float) -> float:
+        return decide(Problem(_moved(depth, more))).margin
+
+    if not margin(0.0) > 0:
+        return 0.0
+    return float(brentq(margin, 0.0, deepest, xtol=DRAWN_SIZES.boundary)) if margin(deepest) < 0 else deepest
 
 
 def closest(problem: Problem) -> Verdict:

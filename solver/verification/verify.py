@@ -192,7 +192,7 @@ def verify(
         usual, near = cases.sources_for_conjectures(), None
     search = _Trials(entry)
     started = time.perf_counter()
-    with _without_traces():
+    with _without_traces(), _of_the_seed_alone():
         search.run(usual if draws is None else draws, trials, seed)
         if near is not None and draws is None and search.report.counterexample is None:
             search.run_near(near, max(1, trials // 2), seed)
@@ -228,6 +228,25 @@ def _without_traces() -> Iterator[None]:
             yield
         finally:
             configuration.set_hypothesis_home_dir(before)
+
+
+@contextmanager
+def _of_the_seed_alone() -> Iterator[None]:
+    """Keep hypothesis from drawing numbers that stand in the code of whatever modules are loaded."""
+    from hypothesis.internal.conjecture import providers
+    from hypothesis.internal.constants_ast import Constants
+
+    names = ("_get_local_constants", "CONSTANTS_CACHE")
+    before = {name: getattr(providers, name) for name in names}
+    nothing = Constants()
+    try:
+        setattr(providers, names[0], lambda: nothing)
+        # What may be drawn is kept by its range, whatever modules were there.
+        setattr(providers, names[1], type(before[names[1]])(1024))
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(providers, name, value)
 
 
 class _DisagreementError(Exception):

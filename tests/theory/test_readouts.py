@@ -155,6 +155,18 @@ def test_the_kinds_that_cannot_be_are_refused():
             Problem(BOX, readout=readout).readout  # noqa: B018  # what it costs is asked for when it is needed
 
 
+@pytest.mark.parametrize(
+    ("readout", "cost", "said"),
+    [
+        (Soft(1, probabilities=[1, 1, 0, 0]), 1.0, "where errors count, sources"),
+        (Soft(1, probabilities=[1, 1, 1, 1]), 0.0, "sample 3 has probability 0 but its error counts"),
+    ],
+)
+def test_rectified_neurons_whose_errors_cannot_be_priced_are_refused_at_once(readout, cost, said):
+    with pytest.raises(InputError, match=said):
+        Problem(BOX, probabilities=[1, 1, 1, 0], readout=readout, encoder_cost=cost, activation="rectified")
+
+
 def test_targets_that_are_the_data_change_nothing():
     given_targets = Problem(GRID, mixing=[[1, 0], [1, 1]], readout=Exact([[1, 0], [1, 1]]))
     usual = Problem(GRID, mixing=[[1, 0], [1, 1]])

@@ -232,6 +232,7 @@ def require_solvable(problem: Any) -> None:
         require_reducible(problem)
     if isinstance(problem.neurons, Nonlinear):
         problem.neurons.require_fitting(problem)
+        _ = problem.readout  # refuses what cannot be read out
     elif problem.hull is not None:
         pass  # the problem on the hull was held to what follows
     elif problem.transitions is None:

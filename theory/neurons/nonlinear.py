@@ -31,7 +31,7 @@ def rectified(points: Array, weights: Array, bias: Array) -> Array:
 
 
 def require_costly_activity(probabilities: Array, error_weights: Array, place: str = "sample") -> None:
-    """Refuse places where activity of free neurons costs nothing although errors count: no best code need exist.
+    """Refuse places where activity costs nothing although errors count: no best code need exist.
 
     Probabilities and weights of errors, (L,) each, are of samples, or of levels of them.
 
@@ -122,6 +122,17 @@ class Rectified(Nonlinear):
     """
 
     name: ClassVar[str] = "rectified"
+
+    def require_fitting(self, problem: Any) -> None:
+        """See `Nonlinear`.
+
+        Raises:
+            InputError: errors that count at samples that never occur, where activity costs nothing if encoder weights
+                do not.
+        """
+        super().require_fitting(problem)
+        if not problem.encoder_cost:
+            require_costly_activity(problem.sources.sample_probabilities, problem.sample_readout.error_weights)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """Verification can fail: wrong theorems are refuted with small counterexamples, and true ones are not."""
 
+import importlib
 import json
 import re
 import shlex
@@ -252,6 +253,23 @@ def test_what_was_published_and_does_not_hold_is_refuted(name):
     assert report.disagreements == 1 and judgement.outcome == DISAGREES
     assert PUBLISHED[name].applies(problem)
     assert "refuted" in str(report)
+
+
+def test_a_seed_draws_the_same_whatever_is_loaded(monkeypatch, tmp_path):
+    numbers, problem = range(100_001, 900_000, 9_999), Problem([[0], [1]])
+
+    def drawn():
+        seen = []
+        draws = st.integers(1, 10**6).map(lambda number: seen.append(number) or problem)
+        verify(planted("never", lambda _: False, None), trials=2, draws=draws)
+        return seen
+
+    before = drawn()
+    # Hypothesis draws numbers that it finds in the code of modules.
+    (tmp_path / "numbers_of_a_module.py").write_text(f"NUMBERS = {list(numbers)}")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("numbers_of_a_module")
+    assert drawn() == before and len(before) > 20 and not set(before) & set(numbers)
 
 
 @pytest.mark.thorough
