@@ -76,4 +76,4 @@ class ProofCoordinates(Whitening):
             return problem.on_hull.proving.pricing
         if self.are_whitened:
             return problem.pricing
-        return Pricing(problem.height_sources.faces, self, problem.energy_root @ self.inverse)
+        return Pricing.of(problem.height_sources.faces, self, problem.energy_root @ self.inverse)

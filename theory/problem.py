@@ -44,10 +44,14 @@ from theory.neurons import Activity, Neurons
 from theory.neurons.sample_readout import SampleReadout
 from theory.readouts import Exact, Noisy, Readout, Reads, Soft
 from theory.reductions import AFFINE_HULL, CANONICAL, GROUP_BY_GROUP, IN_ORDER, WHITENED, WITHOUT_LAYER, SomeSamples
+from theory.reductions.reduction import LastReduced
 from theory.sources import Sources
 
 COSTS = {"encoder_cost": 1.0, "decoder_cost": 1.0, "activity_cost": 1.0, "bias_cost": 0.0}
 """Arguments of `Problem` that are costs, and what they are if not given."""
+
+_NOTHING = FixedDict()
+"""What is known beforehand of a problem that is given by its arguments."""
 
 
 class Problem(Immutable):
@@ -120,7 +124,9 @@ class Problem(Immutable):
         recurrent_cost: float = 1.0,
         neurons: Neurons | None = None,
         activation: str | None = None,
+        _known: Mapping[str, Any] = _NOTHING,
     ) -> None:
+        vars(self).update(_known)
         self.sources = checked_sources(sources, probabilities)
         self.encoder_cost = checked_cost("encoder_cost", encoder_cost)
         self.decoder_cost = checked_cost("decoder_cost", decoder_cost, positive=NO_BEST_SIZE)
@@ -132,10 +138,9 @@ class Problem(Immutable):
         self.separate = bool(separate)
         self.recurrent_cost = checked_cost("recurrent_cost", recurrent_cost)
         self.neurons = checked_neurons(neurons, activation)
-        self.transitions = checked_transitions(transitions, self.sources, fitting="recurrence" in vars(self))
-        if "column_order" not in vars(self):  # it is known of a problem that was held to this
+        self.transitions = checked_transitions(transitions, self.sources, fitting="recurrence" in _known)
+        if "column_order" not in _known:  # it is known of a problem that was held to this
             require_solvable(self)
-        self._problems_among: dict[tuple[bytes, bool], Problem] = {}
         self._finish()
 
     def __init_subclass__(cls, **_: Any) -> None:
@@ -155,10 +160,7 @@ class Problem(Immutable):
             >>> Problem.knowing({"gram": np.eye(2)}, sources=rows).gram.tolist()
             [[1.0, 0.0], [0.0, 1.0]]
         """
-        self = cls.__new__(cls)
-        vars(self).update(known)
-        Problem.__init__(self, **arguments)
-        return self
+        return cls(**arguments, _known=known)
 
     @classmethod
     def from_data(
@@ -341,7 +343,7 @@ class Problem(Immutable):
             InputError: the hull has too many faces.
         """
         inside = self.on_hull.feedforward
-        return Pricing(self.height_sources.faces, self.whitening) if inside is self else inside.pricing
+        return Pricing.of(self.height_sources.faces, self.whitening) if inside is self else inside.pricing
 
     @derived
     def symmetry(self) -> Symmetry:
@@ -434,6 +436,10 @@ class Problem(Immutable):
         """Whether it is plain that nothing is gained by neurons that read several groups."""
         return GROUP_BY_GROUP.separable(self.on_hull)
 
+    @derived
+    def _reduced(self) -> LastReduced:
+        return LastReduced(self)
+
     # ---- others like it ---------------------------------------------------------------------------------------
 
     def part(self, members: Sequence[int]) -> Problem:
@@ -484,7 +490,7 @@ class Problem(Immutable):
     def among(self, rows: ArrayLike, *, listed: bool = True) -> Problem:
         """The problem if only some samples had to be encoded without going below zero: see `Sources.among`.
 
-        Its optimum is no higher, and any lower bound on it is one here. The last two are remembered.
+        Its optimum is no higher, and any lower bound on it is one here.
 
         Args:
             rows: (k,) indices of the points of the sources.
@@ -499,15 +505,8 @@ class Problem(Immutable):
             True
         """
         require_plain(rows, "rows")
-        chosen, remembered = np.asarray(rows), self._problems_among
-        key = str(chosen.dtype).encode() + chosen.tobytes(), bool(listed)
-        some = remembered.pop(key, None)
-        if some is None:
-            some = SomeSamples(chosen, listed).apply(self)
-            for oldest in list(remembered)[: len(remembered) - 1]:
-                del remembered[oldest]
-        remembered[key] = some
-        return some
+        reduced: Problem = self._reduced.by(SomeSamples(np.asarray(rows), listed))
+        return reduced
 
     def terms(self, activity: Activity, encoder: Array) -> dict[str, Array]:
         """What neurons with this activity on the samples, and encoder weights (n, dx), pay by name: (n,) each.

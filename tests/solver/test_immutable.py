@@ -108,6 +108,14 @@ def test_what_is_made_of_the_same_is_equal(made):
     assert made != 3 and made not in [None, "made"]
 
 
+def test_a_copy_of_a_problem_can_be_asked_about_its_samples_again():
+    asked_before = Problem(POINTS)
+    asked_before.among([0, 2, 5, 6])
+    for other in (copy.copy(asked_before), copy.deepcopy(asked_before), pickle.loads(pickle.dumps(asked_before))):
+        for rows in ([0, 2, 5, 6], [0, 2, 7], [1, 2, 6], [0, 2, 5, 6]):
+            assert other.among(rows).modular_loss == Problem(POINTS).among(rows).modular_loss
+
+
 def test_a_changed_problem_is_another_problem():
     problem = Problem(POINTS)
     first = solve(problem)

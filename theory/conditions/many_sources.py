@@ -159,7 +159,7 @@ def _best_of_sources(problem: Problem, multiplier: Array, members: tuple[int, ..
     block = np.ix_(members, members)
     sources = problem.sources
     projection = extreme_points(sources.vertices[:, members])
-    priced = Pricing(FaceLattice.of(-projection), problem.whitening.restricted(members)).maximise(multiplier[block])
+    priced = Pricing.of(FaceLattice.of(-projection), problem.whitening.restricted(members)).maximise(multiplier[block])
     neuron = np.zeros(problem.dimension)
     neuron[list(members)] = priced.worst
     return neuron, priced.rho

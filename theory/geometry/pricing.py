@@ -15,8 +15,7 @@ bias is attained by the k samples of a face lie in a subspace, on which f is one
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,8 +49,18 @@ class PricedNeurons:
     tied: Indices  # (k, d) samples that span the faces, as indices of the vertices; -1 in unused places
 
 
+@dataclass(frozen=True, eq=False)
 class Pricing:
     """Exact maximisation of w'Y w / f(w) on all faces of conv(-S), for any Y, in whitened coordinates.
+
+    Attributes:
+        faces: of conv(-S).
+        whitening: the coordinates in which faces are priced.
+        outside: how multipliers that are passed, and neurons that are returned, come to these.
+        energy_root: (k, d) R of the energy |R x|^2 there; None for |x|^2.
+        corners: (V, d) the vertices there.
+        slack: by how much another sample may exceed those of a face.
+        bases_of_levels: the bases of the faces of each size, if they are few.
 
     Example:
         >>> from theory.problem import Problem
@@ -60,15 +69,23 @@ class Pricing:
         1.0
     """
 
-    def __init__(self, faces: FaceLattice, whitening: Whitening, energy_root: Array | None = None) -> None:
-        self.faces = faces
-        self.whitening = self.outside = whitening
-        self.energy_root = energy_root
-        self.corners = whitening.samples(faces.vertices)
-        self.slack = PRICING.feasible + PRICING.rounding * float(np.abs(self.corners).max())
-        count = sum(len(level) for level in faces.levels)
-        few = count <= PRICING.most_kept
-        self._bases_of_levels = [self._bases(level) for level in faces.levels] if few else None
+    faces: FaceLattice
+    whitening: Whitening
+    outside: Whitening
+    energy_root: Array | None
+    corners: Array
+    slack: float
+    bases_of_levels: tuple[Array, ...] | None = None
+
+    @classmethod
+    def of(cls, faces: FaceLattice, whitening: Whitening, energy_root: Array | None = None) -> Pricing:
+        """For multipliers and neurons in the coordinates that the whitening starts from."""
+        corners = whitening.samples(faces.vertices)
+        slack = PRICING.feasible + PRICING.rounding * float(np.abs(corners).max())
+        pricing = cls(faces, whitening, whitening, energy_root, corners, slack)
+        if sum(len(level) for level in faces.levels) > PRICING.most_kept:
+            return pricing
+        return replace(pricing, bases_of_levels=tuple(pricing._bases(level) for level in faces.levels))
 
     def inside(self) -> Pricing:
         """One with the same faces and bases that takes multipliers, and gives neurons, in whitened coordinates.
@@ -80,9 +97,7 @@ class Pricing:
             >>> problem.pricing.inside().maximise(worth).rho == problem.pricing.maximise_worth(worth).rho
             True
         """
-        inside = copy(self)
-        inside.outside = Whitening.none(self.whitening.targets)
-        return inside
+        return replace(self, outside=Whitening.none(self.whitening.targets))
 
     def maximise(self, multiplier: Array, *, bar: float | None = None) -> PricedNeurons:
         """Largest ratio w'Y w / f(w), with the best neuron of every face where it exceeds the bar.
@@ -135,7 +150,7 @@ class Pricing:
         """
         level = self.faces.levels[size - 1]
         for rows in _blocks(faces):
-            known = self._bases_of_levels
+            known = self.bases_of_levels
             bases = self._bases(level[rows]) if known is None else known[size - 1][rows]
             first, second, coordinates = _two_largest(np.swapaxes(bases, 1, 2) @ worth @ bases)
             neurons, feasible = self._on_faces(level[rows, 0], bases, coordinates, first > bar)
@@ -152,7 +167,7 @@ class Pricing:
 
     def _best(self, worth: Array, level: Indices, size: int, rows: Indices, bar: float) -> tuple[Array, Array, Mask]:
         """Best ratio and neuron x on the subspace of each face, and whether the neuron is feasible."""
-        known = self._bases_of_levels
+        known = self.bases_of_levels
         bases = self._bases(level[rows]) if known is None else known[size - 1][rows]
         ratios, _, coordinates = _two_largest(np.swapaxes(bases, 1, 2) @ worth @ bases)
         return ratios, *self._on_faces(level[rows, 0], bases, coordinates, ratios > bar * PRICING.above)

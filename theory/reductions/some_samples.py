@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from theory.arrays import Indices
+from theory.immutable import Frozen
 from theory.readouts import Priced
 from theory.reductions.reduction import Reduction
 from theory.reductions.without_layer import WITHOUT_LAYER
 
 
 @dataclass(frozen=True, eq=False)
-class SomeSamples(Reduction):
+class SomeSamples(Frozen, Reduction):
     """The reduction to some samples."""
 
     rows: Indices  # (k,) indices of the points of the sources
