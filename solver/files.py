@@ -182,8 +182,10 @@ def _saved_readout(problem: Problem) -> dict[str, Any]:
 
 def _settings(name: str, kind: Any) -> dict[str, Any]:
     """The fields of a readout or a kind of neuron as arrays, but those that are not given: what `_of_kind` reads."""
-    given = {item.name: getattr(kind, item.name) for item in fields(kind)}
-    return {f"{name}_{key}": np.asarray(value, dtype=np.float64) for key, value in given.items() if value is not None}
+    defaults = {item.name: getattr(kind, item.name) for item in fields(kind)}
+    return {
+        f"{name}_{key}": np.asarray(value, dtype=np.float64) for key, value in defaults.items() if value is not None
+    }
 
 
 def _saved_neurons(neurons: Neurons) -> dict[str, Any]:

@@ -46,11 +46,11 @@ def channel_names(code: CertifiedCode) -> list[str]:
     return [f"x{i + 1}" for i in range(count)]
 
 
-def chosen(given: Any, names: Sequence[str], name: str) -> Any:
+def chosen(values: Any, names: Sequence[str], name: str) -> Any:
     """The columns of a table that have these names, in their order; what has no names, or needs none, as it is.
 
     Args:
-        given: anything array-like.
+        values: anything array-like.
         names: of what is wanted.
         name: what the caller calls it, for the message.
 
@@ -58,56 +58,56 @@ def chosen(given: Any, names: Sequence[str], name: str) -> Any:
         InputError: a table with other columns than those wanted.
     """
     # Beside the columns that are wanted there may be any others.
-    present = column_labels(given)
+    present = column_labels(values)
     unnamed = tuple(f"s{i + 1}" for i in range(len(names)))
     if present is None or present == tuple(names):
-        return given
+        return values
     missing = [wanted for wanted in names if wanted not in present]
     repeated = [wanted for wanted in names if present.count(wanted) > 1]
     if repeated:
         raise InputError(f"{name}: several columns are named {repeated[0]!r}; give each its own name")
     if not missing:
-        return _taken(given, [present.index(wanted) for wanted in names])
+        return _taken(values, [present.index(wanted) for wanted in names])
     if tuple(names) == unnamed:
-        return given
+        return values
     raise InputError(f"{name}: there is no column {missing[0]!r}; the table has {', '.join(present[:5])}")
 
 
-def _taken(given: Any, numbers: list[int]) -> Any:
+def _taken(values: Any, numbers: list[int]) -> Any:
     """Some columns of a table, which stays of its kind, so that what they hold is still told."""
-    if hasattr(given, "iloc"):
-        return given.iloc[:, numbers]
-    return given.select(numbers) if hasattr(given, "column_names") else given[:, numbers]
+    if hasattr(values, "iloc"):
+        return values.iloc[:, numbers]
+    return values.select(numbers) if hasattr(values, "column_names") else values[:, numbers]
 
 
 # ---- tables like those given -----------------------------------------------------------------------------------
 
 
-def like(given: Any, values: Array, columns: Sequence[str], along: str) -> Any:
+def like(table: Any, values: Array, columns: Sequence[str], along: str) -> Any:
     """Values in the kind of table that was given, row for row; an array for everything else.
 
     Args:
-        given: a pandas or polars DataFrame, an xarray DataArray, or anything else.
+        table: a pandas or polars DataFrame, an xarray DataArray, or anything else.
         values: (T, k).
         columns: k names.
         along: what the columns are, as a dimension of an xarray.
     """
-    library = type(given).__module__.split(".")[0]
-    if library == "pandas" and hasattr(given, "index"):
+    library = type(table).__module__.split(".")[0]
+    if library == "pandas" and hasattr(table, "index"):
         import pandas
 
-        return pandas.DataFrame(values, index=given.index, columns=list(columns))
+        return pandas.DataFrame(values, index=table.index, columns=list(columns))
     if library == "polars":
         import polars
 
         return polars.DataFrame(values, schema=list(columns))
-    if library == "xarray" and hasattr(given, "dims"):
+    if library == "xarray" and hasattr(table, "dims"):
         import xarray
 
-        rows = given.dims[0]
+        rows = table.dims[0]
         coordinates: dict[str, Any] = {along: list(columns)}
-        if rows in given.coords:
-            coordinates[rows] = given.coords[rows]
+        if rows in table.coords:
+            coordinates[rows] = table.coords[rows]
         return xarray.DataArray(values, coords=coordinates, dims=(rows, along))
     return values
 

@@ -19,7 +19,7 @@ class InputError(ValueError):
     """
 
 
-def unknown_name(argument: str, given: str, known: Iterable[str]) -> str:
+def unknown_name(argument: str, unknown: str, known: Iterable[str]) -> str:
     """One line for a name that is not among those known, with the nearest of them first.
 
     Example:
@@ -27,6 +27,6 @@ def unknown_name(argument: str, given: str, known: Iterable[str]) -> str:
         "colour: 'bleu' is unknown; did you mean 'blue'? Known are: blue, red"
     """
     names = list(known)
-    near = get_close_matches(str(given).lower(), names, n=2, cutoff=0.5)
+    near = get_close_matches(str(unknown).lower(), names, n=2, cutoff=0.5)
     hint = f"did you mean {' or '.join(repr(name) for name in near)}? Known are" if near else "choose one of"
-    return f"{argument}: {given!r} is unknown; {hint}: {', '.join(names)}"
+    return f"{argument}: {unknown!r} is unknown; {hint}: {', '.join(names)}"

@@ -175,27 +175,28 @@ def _of_columns_as_they_are(problem: Problem, weights: Array, *, proven: bool, q
             True, "a code without neurons is the only one", weights, nothing.astype(np.bool_), nothing, nothing, (0, 0)
         )
     try:
-        found = touching_neurons(canonical, weights)
+        touching = touching_neurons(canonical, weights)
     except (np.linalg.LinAlgError, FloatingPointError):
-        found = "the code is not known to enough digits"
-    if isinstance(found, str):
-        return undecided(problem, len(weights), found)
-    if quick and len(found.weights) > 100 and not found.codes.independent:  # more take longer than a second or two
-        return undecided(problem, len(weights), f"{len(found.weights)} neurons touch; `ambiguity()` looks at them all")
-    return _of_touching(canonical, weights, found)
+        touching = "the code is not known to enough digits"
+    if isinstance(touching, str):
+        return undecided(problem, len(weights), touching)
+    count = len(touching.weights)
+    if quick and count > 100 and not touching.codes.independent:  # more take longer than a second or two
+        return undecided(problem, len(weights), f"{count} neurons touch; `ambiguity()` looks at them all")
+    return _of_touching(canonical, weights, touching)
 
 
-def _of_touching(problem: Problem, weights: Array, found: TouchingNeurons) -> Ambiguity:
+def _of_touching(problem: Problem, weights: Array, touching: TouchingNeurons) -> Ambiguity:
     """Steps 2 and 3."""
     none = "rounding leaves the equations for the energies without a solution"
-    alone, between = found.codes.without_between(), found.codes.most_between()
+    alone, between = touching.codes.without_between(), touching.codes.most_between()
     if np.isnan(between):
         return undecided(problem, len(weights), none)
     mixing, ranges = between > OPTIMAL_CODES.nothing, alone.ranges()
     fewest = None if np.isnan(ranges).any() else alone.fewest(ranges[1])
     if mixing:
-        unique, reason = _with_continua(problem, weights, found, ranges)
-        ranges = _known_ranges(found)
+        unique, reason = _with_continua(problem, weights, touching, ranges)
+        ranges = _known_ranges(touching)
         neurons = len(weights) if fewest is None else fewest.most
         fewest = Fewest(max(1, problem.readout.least_neurons), neurons, np.empty(0, dtype=np.intp))
     elif fewest is None:
@@ -204,15 +205,16 @@ def _of_touching(problem: Problem, weights: Array, found: TouchingNeurons) -> Am
         unique = alone.is_one(ranges[1])
         reason = REASONS[unique]
     least, most = ranges
-    continua = tuple(found.weights[members[:, 0]] * members[:, 1:] for members in (found.continua if mixing else ()))
+    members = touching.continua if mixing else ()
+    continua = tuple(touching.weights[one[:, 0]] * one[:, 1:] for one in members)
     kept = ~(most <= OPTIMAL_CODES.nothing)
     return Ambiguity(
         unique=unique,
         reason=reason,
-        neurons=found.weights[kept],
-        mirrored=found.mirrored[kept],
-        least=(least * found.unit)[kept],
-        most=(most * found.unit)[kept],
+        neurons=touching.weights[kept],
+        mirrored=touching.mirrored[kept],
+        least=(least * touching.unit)[kept],
+        most=(most * touching.unit)[kept],
         fewest_bounds=(fewest.least, min(fewest.most, len(weights))),
         continua=continua,
     )
@@ -226,15 +228,15 @@ REASONS = {
 
 
 def _with_continua(
-    problem: Problem, weights: Array, found: TouchingNeurons, alone: tuple[Array, Array]
+    problem: Problem, weights: Array, touching: TouchingNeurons, alone: tuple[Array, Array]
 ) -> tuple[bool | None, str]:
     """Step 3, with the ranges of codes without neurons from between."""
     if (alone[1] - alone[0] > OPTIMAL_CODES.something).any():
         return False, REASONS[False]
-    continua = [found.weights[members[:, 0]] * members[:, 1:] for members in found.continua]
+    continua = [touching.weights[members[:, 0]] * members[:, 1:] for members in touching.continua]
     if any(_turns(problem, weights, extremes) for extremes in continua):
         return False, "two neurons of a continuum can be turned into each other"
-    if others_do(problem, weights, np.concatenate([found.weights, *map(_inside, continua)])):
+    if others_do(problem, weights, np.concatenate([touching.weights, *map(_inside, continua)])):
         return False, "other neurons of a continuum make up for some of the code"
     return None, "a continuum of neurons touches"
 
@@ -263,9 +265,9 @@ def _turns(problem: Problem, weights: Array, extremes: Array) -> bool:
     return any(not (one & ~other).any() for one, other in permutations(used, 2))
 
 
-def _known_ranges(found: TouchingNeurons) -> tuple[Array, Array]:
+def _known_ranges(touching: TouchingNeurons) -> tuple[Array, Array]:
     """Bounds of the shares where some lie between neurons: of those in no continuum."""
-    least, most = found.codes.ranges()
-    inside = np.unique(np.concatenate(found.continua)[:, 0])
+    least, most = touching.codes.ranges()
+    inside = np.unique(np.concatenate(touching.continua)[:, 0])
     unknown = np.isin(np.arange(len(least)), inside)
     return np.where(unknown, np.nan, least), np.where(unknown, np.nan, most)

@@ -66,27 +66,27 @@ def chosen_code(problem: Problem, weights: Array) -> Array:
     if not len(weights) or undecidable(problem, quick=True) or (len(weights) == least and _is_modular(weights)):
         return weights
     exact = _to_all_digits(problem, weights)
-    found = touching_neurons(problem, exact)
-    if isinstance(found, str):
+    touching = touching_neurons(problem, exact)
+    if isinstance(touching, str):
         return exact
-    fewer = _of_as_few(problem, exact, found)
+    fewer = _of_as_few(problem, exact, touching)
     if fewer is None or problem.loss(fewer) > problem.loss(exact) * (1 + CHOICE.costlier):
         return exact
     return _to_all_digits(problem, fewer)
 
 
-def _of_as_few(problem: Problem, weights: Array, found: TouchingNeurons) -> Array | None:
+def _of_as_few(problem: Problem, weights: Array, touching: TouchingNeurons) -> Array | None:
     """Steps 2 to 5; None where the code is to stay."""
-    codes = found.codes
+    codes = touching.codes
     if codes.most_between() > OPTIMAL_CODES.nothing:
-        fewer = continuum_by_continuum(found)
+        fewer = continuum_by_continuum(touching)
         if fewer is not None and problem.loss(fewer) <= problem.loss(weights) * (1 + CHOICE.costlier):
             return fewer
-        fewer = _in_one_continuum(problem, weights, found)
+        fewer = _in_one_continuum(problem, weights, touching)
         return _descended(problem, weights) if fewer is None else fewer
-    if codes.independent or len(found.weights) > CHOICE.most_lines:
+    if codes.independent or len(touching.weights) > CHOICE.most_lines:
         return None
-    return _of_few(problem, found)
+    return _of_few(problem, touching)
 
 
 def _to_all_digits(problem: Problem, weights: Array) -> Array:
@@ -110,17 +110,17 @@ def _is_modular(weights: Array) -> bool:
     return bool((np.count_nonzero(weights, axis=1) == 1).all())
 
 
-def _of_few(problem: Problem, found: TouchingNeurons) -> Array | None:
+def _of_few(problem: Problem, touching: TouchingNeurons) -> Array | None:
     """Step 2."""
-    alone = found.codes.without_between()
-    fewest = alone.fewest(preferred=_preferred(found.weights * np.sqrt(problem.modular_costs)))
+    alone = touching.codes.without_between()
+    fewest = alone.fewest(preferred=_preferred(touching.weights * np.sqrt(problem.modular_costs)))
     if fewest is None:
         return None
     shares = alone.exact(fewest.chosen)
     if shares is None:
         return None
-    energies = (shares * found.unit)[fewest.chosen]
-    return np.asarray(found.weights[fewest.chosen] * np.sqrt(energies)[:, None])
+    energies = (shares * touching.unit)[fewest.chosen]
+    return np.asarray(touching.weights[fewest.chosen] * np.sqrt(energies)[:, None])
 
 
 def _preferred(weights: Array) -> Array:
@@ -136,11 +136,11 @@ def _preferred(weights: Array) -> Array:
     return np.asarray((1 + np.sin(angle)) / 2)
 
 
-def continuum_by_continuum(found: TouchingNeurons) -> Array | None:
+def continuum_by_continuum(touching: TouchingNeurons) -> Array | None:
     """(n, d) step 3; None where continua share neurons, or G does not determine what each adds.
 
     Args:
-        found: the neurons that touch.
+        touching: the neurons that touch.
 
     Example:
         >>> from solver import Problem, solve
@@ -151,7 +151,7 @@ def continuum_by_continuum(found: TouchingNeurons) -> Array | None:
         >>> len(found.continua), continuum_by_continuum(found) is None  # they share a neuron
         (2, True)
     """
-    codes, lines = found.codes, np.concatenate([members[:, 0] for members in found.continua])
+    codes, lines = touching.codes, np.concatenate([members[:, 0] for members in touching.continua])
     if not codes.independent or len(set(lines.tolist())) < len(lines):
         return None
     shares = codes.exact(np.arange(codes.columns.shape[1]))
@@ -159,12 +159,12 @@ def continuum_by_continuum(found: TouchingNeurons) -> Array | None:
         return None
     amount = shares * codes.unit
     form = np.diag(amount[: codes.neurons])
-    one, other, sign = found.pairs.T
+    one, other, sign = touching.pairs.T
     form[one, other] = form[other, one] = sign * amount[codes.neurons :]
     alone = np.setdiff1d(np.flatnonzero(shares[: codes.neurons] > OPTIMAL_CODES.nothing), lines)
-    parts = [found.weights[alone] * np.sqrt(amount[alone])[:, None]]
-    for members in found.continua:
-        turned = found.weights[members[:, 0]] * members[:, 1:]
+    parts = [touching.weights[alone] * np.sqrt(amount[alone])[:, None]]
+    for members in touching.continua:
+        turned = touching.weights[members[:, 0]] * members[:, 1:]
         root = _nonnegative_root(form[np.ix_(members[:, 0], members[:, 0])] * np.outer(members[:, 1], members[:, 1]))
         if root is None:
             return None
@@ -193,13 +193,13 @@ def _nonnegative_root(form: Array) -> Array | None:
     return None
 
 
-def _in_one_continuum(problem: Problem, weights: Array, found: TouchingNeurons) -> Array | None:
+def _in_one_continuum(problem: Problem, weights: Array, touching: TouchingNeurons) -> Array | None:
     """Step 4: of all choices of extreme neurons in all orders the first."""
     scale, size = np.sqrt(problem.modular_costs), problem.dimension
     scaled = weights * scale
     gram = scaled.T @ scaled
-    for members in found.continua:
-        extremes = found.weights[members[:, 0]] * members[:, 1:] * scale
+    for members in touching.continua:
+        extremes = touching.weights[members[:, 0]] * members[:, 1:] * scale
         extremes /= np.linalg.norm(extremes, axis=1, keepdims=True)
         if not 0 < perm(len(extremes), size) <= CHOICE.most_roots:
             continue

@@ -158,8 +158,8 @@ class OptimalCodes(Frozen):
             one = np.full(len(wanted), np.nan) if shares is None else shares[wanted]
             return one, one
         axes = np.eye(self.columns.shape[1])
-        found = [self._optimum(-axes[column]) for column in wanted]
-        solutions = [solution for solution in found if solution is not None]
+        optima = [self._optimum(-axes[column]) for column in wanted]
+        solutions = [solution for solution in optima if solution is not None]
         if len(solutions) < len(wanted):
             return np.full(len(wanted), np.nan), np.full(len(wanted), np.nan)
         most = np.array([solution[column] for column, solution in zip(wanted, solutions, strict=True)])
@@ -196,8 +196,8 @@ class OptimalCodes(Frozen):
             "primal_feasibility_tolerance": OPTIMAL_CODES.linear,
             "dual_feasibility_tolerance": OPTIMAL_CODES.linear,
         }
-        found = linprog(price, A_eq=self.columns, b_eq=self.target, method="highs-ds", options=limits)
-        return np.asarray(found.x).clip(min=0.0) if found.success else None
+        solution = linprog(price, A_eq=self.columns, b_eq=self.target, method="highs-ds", options=limits)
+        return np.asarray(solution.x).clip(min=0.0) if solution.success else None
 
     def fewest(self, most: Array | None = None, preferred: Array | None = None) -> Fewest | None:
         """Step 4: how few neurons are enough, without those between; None where the program finds none.
@@ -222,20 +222,21 @@ class OptimalCodes(Frozen):
             LinearConstraint(np.hstack([np.eye(count), -np.diag(ceiling)]), -np.inf, 0.0),
         ]
         for _ in range(OPTIMAL_CODES.again):
-            found = milp(
+            solution = milp(
                 np.concatenate([np.zeros(count), OPTIMAL_CODES.scale * price]),
                 integrality=np.repeat([0, 1], count),
                 bounds=Bounds(0.0, np.concatenate([ceiling, np.ones(count)])),
                 constraints=rules,
                 options={"mip_rel_gap": 0.0, "node_limit": OPTIMAL_CODES.nodes},
             )
-            if found.x is None:
+            if solution.x is None:
                 return None
-            counted = found.x[count:] > 0.5
+            counted = solution.x[count:] > 0.5
             shares = self.exact(able[counted])
             if shares is not None:
                 chosen = np.flatnonzero(shares > OPTIMAL_CODES.nothing)
-                bound = counted.sum() if found.status == 0 else found.mip_dual_bound / OPTIMAL_CODES.scale / price.max()
+                dual = solution.mip_dual_bound / OPTIMAL_CODES.scale / price.max() if solution.status else 0.0
+                bound = dual if solution.status else counted.sum()
                 least = int(np.ceil(bound - OPTIMAL_CODES.something))
                 return Fewest(least, len(chosen), chosen) if least <= len(chosen) else None
             others = np.concatenate([np.zeros(count), (~counted).astype(np.float64)])

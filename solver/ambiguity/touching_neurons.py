@@ -97,12 +97,12 @@ def touching_neurons(problem: Problem, weights: Array) -> TouchingNeurons | str:
     worth = problem.whitened.multiplier(neurons.T @ neurons)
     if not missed(problem, weights) <= TOUCHING.touches:
         return "the code is not known to enough digits"
-    found = touching(problem.pricing, worth)
-    if found.doubtful:
-        return found.doubtful
-    lines, side, line_of = _lines(problem, found.neurons)
+    touched = touching(problem.pricing, worth)
+    if touched.doubtful:
+        return touched.doubtful
+    lines, side, line_of = _lines(problem, touched.neurons)
     mirrored = np.bincount(line_of, minlength=len(lines)) > 1
-    pairs, continua = _continua(found, line_of, side)
+    pairs, continua = _continua(touched, line_of, side)
     seen = _seen(problem, lines, neurons)
     if seen is None:
         return "the code is not known to enough digits"
@@ -177,13 +177,13 @@ def _lines(problem: Problem, neurons: Array) -> tuple[Array, Array, Indices]:
     return lines, side, line_of
 
 
-def _continua(found: Touching, line_of: Indices, side: Array) -> tuple[Indices, tuple[Array, ...]]:
+def _continua(touched: Touching, line_of: Indices, side: Array) -> tuple[Indices, tuple[Array, ...]]:
     """Pairs (p, 3) of neurons between which all touch, as two lines and a sign, and the continua; of mirror images one.
 
     Those of a continuum have a sample in common that attains their biases.
     """
     known = set[frozenset[tuple[int, int]]]()
-    joined, active = found.joined, found.active
+    joined, active = touched.joined, touched.active
     for vertex in np.flatnonzero(active[joined.sum(axis=1) > 0].sum(axis=0) > 0):
         here = joined & np.outer(active[:, vertex], active[:, vertex])
         neighbours = {int(node): set(np.flatnonzero(row).tolist()) for node, row in enumerate(here) if row.any()}
@@ -213,11 +213,11 @@ def _signed_pairs(continua: tuple[Array, ...]) -> Indices:
 
 def _cliques(neighbours: dict[int, set[int]]) -> list[set[int]]:
     """The largest sets of nodes of which each has all others as neighbours (Bron and Kerbosch 1973)."""
-    found = list[set[int]]()
+    cliques = list[set[int]]()
 
     def extend(chosen: set[int], able: set[int], tried: set[int]) -> None:
         if not able and not tried:
-            found.append(chosen)
+            cliques.append(chosen)
             return
         pivot = max(sorted(able | tried), key=lambda node: len(neighbours[node] & able))
         for node in sorted(able - neighbours[pivot]):
@@ -225,7 +225,7 @@ def _cliques(neighbours: dict[int, set[int]]) -> list[set[int]]:
             able, tried = able - {node}, tried | {node}
 
     extend(set(), set(neighbours), set())
-    return found
+    return cliques
 
 
 def _seen(problem: Problem, lines: Array, code: Array) -> tuple[Array, Array, Array] | None:

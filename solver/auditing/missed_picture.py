@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NEURONS_NAMED = 8  # neurons that a sentence names, and that have one of their own
 
 
-def missed_sentences(found: MissedFindings) -> list[str]:
+def missed_sentences(findings: MissedFindings) -> list[str]:
     """The finding in words, with the evidence for each neuron that seems mixed.
 
     Example:
@@ -32,15 +32,15 @@ def missed_sentences(found: MissedFindings) -> list[str]:
         >>> print(missed_sentences(found)[1])
         2 follow one group of sources, or none.
     """
-    missing = found.given.groups[-1]
-    count = {kind: [n for n, one in enumerate(found.kinds) if one == kind] for kind in set(found.kinds)}
+    missing = findings.given.groups[-1]
+    count = {kind: [n for n, one in enumerate(findings.kinds) if one == kind] for kind in set(findings.kinds)}
     seem = count.get("seems mixed", [])
     one = len(seem) == 1
     lines = [
-        f"Of {len(found.neurons)} neurons {len(seem)} seem{'s' if one else ''} to mix the named sources and "
-        f"follow{'s' if one else ''} {missing} alone where it is known{_which(found, seem)}."
+        f"Of {len(findings.neurons)} neurons {len(seem)} seem{'s' if one else ''} to mix the named sources and "
+        f"follow{'s' if one else ''} {missing} alone where it is known{_which(findings, seem)}."
     ]
-    lines += [_evidence(found, number) for number in seem[:NEURONS_NAMED]]
+    lines += [_evidence(findings, number) for number in seem[:NEURONS_NAMED]]
     for kind, words, plural in (
         ("mixed", "mixes several groups even then", "mix several groups even then"),
         ("mixes it", f"mixes {missing} with a named source, which could not be seen without it",
@@ -51,37 +51,39 @@ def missed_sentences(found: MissedFindings) -> list[str]:
     ):  # fmt: skip
         numbers = count.get(kind, [])
         if numbers:
-            named = "" if kind == "one" else _which(found, numbers)
+            named = "" if kind == "one" else _which(findings, numbers)
             lines.append(f"{len(numbers)} {words if len(numbers) == 1 else plural}{named}.")
-    rows = "single rows" if found.block == 1 else f"blocks of {found.block} rows"
+    rows = "single rows" if findings.block == 1 else f"blocks of {findings.block} rows"
     lines.append(
-        f"Shares are beyond all other groups, and linear; tested by {found.permutations:,} permutations of {rows}, at "
-        f"most {percent(found.level)} for any false one. One that was not found may still be there, as small as chance."
+        f"Shares are beyond all other groups, and linear; tested by {findings.permutations:,} permutations of {rows}, "
+        f"at most {percent(findings.level)} for any false one. One that was not found may still be there, as small as "
+        "chance."
     )
-    if found.is_persistent:
+    if findings.is_persistent:
         lines.append(
-            f"Activity goes on for longer than a block (autocorrelation {found.persistence:.2g} after {found.block} "
-            "row(s)): chance is made too small, and what is found is not to be relied on; give longer blocks."
+            f"Activity goes on for longer than a block (autocorrelation {findings.persistence:.2g} after "
+            f"{findings.block} row(s)): chance is made too small, and what is found is not to be relied on; give "
+            "longer blocks."
         )
     return lines
 
 
-def _which(found: MissedFindings, numbers: Sequence[int]) -> str:
+def _which(findings: MissedFindings, numbers: Sequence[int]) -> str:
     if not numbers or len(numbers) > NEURONS_NAMED:
         return ""
-    return f" ({', '.join(found.neurons[number] for number in numbers)})"
+    return f" ({', '.join(findings.neurons[number] for number in numbers)})"
 
 
-def _evidence(found: MissedFindings, number: int) -> str:
+def _evidence(findings: MissedFindings, number: int) -> str:
     """The shares of one neuron, before and after."""
-    without, given = found.without, found.given
+    without, shares = findings.without, findings.given
     parts = []
-    for group in np.flatnonzero(without.p[number] < found.level).tolist():
+    for group in np.flatnonzero(without.p[number] < findings.level).tolist():
         parts.append(
             f"{without.groups[group]} explains {_with_chance(without, number, group)} of its variance, "
-            f"{_with_chance(given, number, group)} once {given.groups[-1]} is known"
+            f"{_with_chance(shares, number, group)} once {shares.groups[-1]} is known"
         )
-    return f"{found.neurons[number]}: {'; '.join(parts)}."
+    return f"{findings.neurons[number]}: {'; '.join(parts)}."
 
 
 def _with_chance(shares: Shares, number: int, group: int) -> str:
@@ -90,27 +92,27 @@ def _with_chance(shares: Shares, number: int, group: int) -> str:
 
 
 @style.picture
-def plot_missed(found: MissedFindings) -> Figure:
+def plot_missed(findings: MissedFindings) -> Figure:
     """Draw the shares of each group in each neuron, without the missing source and with it.
 
     A cell with a dot is more than chance. Shares are drawn by their roots, as correlations are.
     """
-    order = np.sort(np.argsort(-found.given.shares.max(axis=1), kind="stable")[:60])
+    order = np.sort(np.argsort(-findings.given.shares.max(axis=1), kind="stable")[:60])
     figure = style.page_figure(1, 0.5)
-    panels = figure.subplots(1, 2, width_ratios=[len(found.without.groups) + 1.0, len(found.given.groups) + 1.0])
+    panels = figure.subplots(1, 2, width_ratios=[len(findings.without.groups) + 1.0, len(findings.given.groups) + 1.0])
     image = None
     for axes, shares, title in (
-        (panels[0], found.without, "the named sources"),
-        (panels[1], found.given, f"and {style.label_of(found.given.groups[-1])}"),
+        (panels[0], findings.without, "the named sources"),
+        (panels[1], findings.given, f"and {style.label_of(findings.given.groups[-1])}"),
     ):
-        image = _draw(axes, shares, order, found.level, title)
-    names = [found.neurons[number][:12] for number in order]
+        image = _draw(axes, shares, order, findings.level, title)
+    names = [findings.neurons[number][:12] for number in order]
     style.label_some(panels[0].set_yticks, names, 30)
     panels[1].set_yticks([])
     panels[0].set_ylabel("neuron")
     bar = style.colour_bar(figure, image, panels[1], label="share of variance beyond the others (%)")
     bar.set_ticks([0, 0.1**0.5, 0.5, 1], labels=["0", "10", "25", "100"])
-    style.note(figure, f"Dots: more than by chance (at most {percent(found.level)} for any false one).")
+    style.note(figure, f"Dots: more than by chance (at most {percent(findings.level)} for any false one).")
     return figure
 
 

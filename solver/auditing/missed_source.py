@@ -175,12 +175,12 @@ def missed_source(
         called += " (missing)"
     orders = _orders(known.count, block, permutations, np.random.default_rng(rng))
     without = _shares(values, parts, orders)
-    given = _shares(values, parts | {called: hidden}, orders)
+    shares = _shares(values, parts | {called: hidden}, orders)
     return MissedSource(
         neurons=neuron_names(activity, values.shape[1], neurons),
         without=without,
-        given=given,
-        kinds=tuple(map(_kind, without.p < level, given.p < level)),
+        given=shares,
+        kinds=tuple(map(_kind, without.p < level, shares.p < level)),
         level=level,
         permutations=permutations,
         block=block,
@@ -267,8 +267,8 @@ def _shares(values: Array, parts: Mapping[str, Array], orders: Sequence[NDArray[
     reduced = [_Reduced.of(centred, name, parts) for name in parts]
 
     def both(order: NDArray[np.intp] | slice) -> tuple[Array, Array]:
-        found = [one.explained(order, variance) for one in reduced]
-        return np.column_stack([share for share, _ in found]), np.column_stack([ratio for _, ratio in found])
+        explained = [one.explained(order, variance) for one in reduced]
+        return np.column_stack([share for share, _ in explained]), np.column_stack([ratio for _, ratio in explained])
 
     shares, ratios = both(slice(None))
     total, squares, reached = np.zeros_like(shares), np.zeros_like(shares), np.ones_like(shares)
@@ -282,10 +282,10 @@ def _shares(values: Array, parts: Mapping[str, Array], orders: Sequence[NDArray[
     return Shares(tuple(parts), shares, mean, deviation, reached / (len(orders) + 1))
 
 
-def _kind(without: NDArray[np.bool_], given: NDArray[np.bool_]) -> str:
+def _kind(without: NDArray[np.bool_], with_missing: NDArray[np.bool_]) -> str:
     """Step 4, from which groups explain a neuron."""
-    if given.sum() > 1:
+    if with_missing.sum() > 1:
         return "mixed" if without.sum() > 1 else "mixes it"
     if without.sum() < 2:
         return "one"
-    return "seems mixed" if given[-1] else "open"
+    return "seems mixed" if with_missing[-1] else "open"

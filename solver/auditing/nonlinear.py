@@ -296,11 +296,11 @@ def _best_strengths(problem: Problem, code: NonlinearRepresentation) -> Array:
     active = costs > NONLINEAR_AUDIT.silent**2 * costs.max(initial=0.0)
     factors = np.where(active, alike, 0.0)
     energies = _energies(readout, activity[:, active], costs[active])
-    found = np.zeros(len(costs))
-    found[active] = np.sqrt(energies / costs[active])
+    fitted = np.zeros(len(costs))
+    fitted[active] = np.sqrt(energies / costs[active])
     kept = np.zeros(len(costs), dtype=bool)
     kept[active] = energies > NONLINEAR_AUDIT.silent * float(energies.sum())
-    tried = [factors, found, np.where(kept, found, 0.0)]
+    tried = [factors, fitted, np.where(kept, fitted, 0.0)]
     losses = np.array([_loss(readout, activity, costs, one) for one in tried])
     # The fewest neurons whose loss is the least but for rounding.
     good = losses <= losses.min() * (1 + NONLINEAR_AUDIT.silent)

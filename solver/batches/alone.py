@@ -38,7 +38,7 @@ class AloneTolerances:
     gap: float = 5e-11  # relative, however loose the tolerance is
     saved: float = 1e-6  # share of the modular loss that shows the modular code not to be optimal
     same: float = 1e-2  # angle between neurons that are made one, if that costs nothing
-    settled: float = 1e-11  # slope of the loss on the faces at which there is nothing left to move
+    converged: float = 1e-11  # slope of the loss on the faces at which there is nothing left to move
     known: float = 1e-9  # slope at which the multiplier tells which neurons touch
     tied: float = 1e-9  # share of a bias by which a sample may miss it, and attain it
     costlier: float = 1e-14  # relative rise of the loss that is rounding
@@ -108,7 +108,7 @@ def _found(problem: Problem, gap: float) -> MixedCode | None:
     bound = float(pose.bounds(codes)[0])
     weights = weights[np.any(weights, axis=1)]
     neurons = pose.neurons(weights)
-    if _missed(pose.given, neurons) > ALONE.settled or len(_merged(neurons)) < len(neurons):
+    if _missed(pose.given, neurons) > ALONE.converged or len(_merged(neurons)) < len(neurons):
         weights = _finished(problem, weights)
         if not _missed(pose.given, pose.neurons(weights)) <= ALONE.known:
             return None

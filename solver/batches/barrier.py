@@ -42,7 +42,7 @@ class BatchBarrierTolerances:
     gathered: float = 0.75  # share of the problems under way below which the others are put aside
 
 
-BARRIER = BatchBarrierTolerances()
+BATCH_BARRIER = BatchBarrierTolerances()
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,12 +166,12 @@ def centred(
     """
     problems = cones.q.shape[1]
     result, weights = np.full((3, problems), np.nan), np.full(problems, np.nan)
-    place, steps = np.arange(problems), np.full(problems, BARRIER.steps)
+    place, steps = np.arange(problems), np.full(problems, BATCH_BARRIER.steps)
     degree = cones.degree
-    form, weight = _start(objective), BARRIER.first * factor * degree
+    form, weight = _start(objective), BATCH_BARRIER.first * factor * degree
     slacks = Slacks.of(cones, form)
     live = np.asarray(np.isfinite(form).all(axis=0))
-    for number in range(BARRIER.steps):
+    for number in range(BATCH_BARRIER.steps):
         step, size = _newton_step(cones, objective, slacks, form, weight)
         full, form, slacks = _moved(cones, objective, (form, slacks), step, live)
         ended = live & full & (size < decrement) & (degree / weight <= gap)
@@ -180,8 +180,10 @@ def centred(
         live &= ~ended & np.isfinite(size)
         if not live.any():
             break
-        weight = np.where(full & (size < BARRIER.quick), np.minimum(weight * BARRIER.growth, degree / gap), weight)
-        if live.mean() < BARRIER.gathered:
+        weight = np.where(
+            full & (size < BATCH_BARRIER.quick), np.minimum(weight * BATCH_BARRIER.growth, degree / gap), weight
+        )
+        if live.mean() < BATCH_BARRIER.gathered:
             cones, objective, form, weight = cones.chosen(live), objective.chosen(live), form[:, live], weight[live]
             place, degree, live = place[live], degree[live], np.ones(int(live.sum()), dtype=bool)
             slacks = Slacks.of(cones, form)
@@ -223,12 +225,12 @@ def _moved(
     cones: Cones, objective: Objective, start: tuple[Array, Slacks], step: Array, live: Mask
 ) -> tuple[Mask, Array, Slacks]:
     """Step 3: whether the step was a full one, Y after it, and the slacks there."""
-    left, (form, slacks) = BARRIER.kept, start
+    left, (form, slacks) = BATCH_BARRIER.kept, start
     # P is linear in Y.
     fall = times(cones.ray, step)
     length = 1 / np.maximum(1.0, (fall / slacks.here).max(axis=0) / (1 - left))
     length = np.where(live, length, 0.0)
-    for _ in range(BARRIER.halvings):
+    for _ in range(BATCH_BARRIER.halvings):
         moved = form + length * step
         after = Slacks.of(cones, moved)
         allowed = (after.both >= left * slacks.both).all(axis=0) & (determinant(moved) >= left * determinant(form))

@@ -18,7 +18,7 @@ import numpy as np
 from solver.batches.barrier import Cones, Objective, centred
 from solver.batches.certificate import costs, largest_ratios, losses, proven
 from solver.batches.hulls import outlines
-from solver.batches.polish import candidates, few, heaviest, polished, settled, without
+from solver.batches.polish import candidates, few, heaviest, newton_energies, polished, without
 from solver.batches.rays import Fan, fan_of
 from solver.batches.touching import has_one_code
 
@@ -278,12 +278,12 @@ def _polished(hulls: Hulls, contacts: Contacts, form: Array) -> Codes:
 
 
 def _along_path(hulls: Hulls, found: Candidates, form: Array, codes: Codes) -> Codes:
-    """The better of some codes and those of the path itself, whose energies are settled, and the faint left out."""
+    """The better of some codes and those of the path itself, after a step of Newton's method, without the faint."""
     neurons, energies = few(found)
     energies = energies * hulls.objective.value(form)
     codes = codes.better(hulls.measured(neurons, energies, form))
     cost = costs(hulls.given.points, neurons)
-    energies = settled(neurons, energies, cost, hulls.objective)
+    energies = newton_energies(neurons, energies, cost, hulls.objective)
     codes = codes.better(hulls.measured(neurons, energies, form))
     paid = energies * cost
     energies = np.where(paid > CODES.faint * paid.sum(axis=0), energies, 0.0)

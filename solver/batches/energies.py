@@ -30,12 +30,12 @@ class EnergyLimits:
 
     steps: int = 30
     halvings: int = 20  # of a step
-    settled: float = 1e-15  # fall of the loss, relative, that is promised at the end
+    converged: float = 1e-15  # fall of the loss, relative, that is promised at the end
     vanished: float = 1e-9  # share of the largest energy below which a neuron is dropped if it earns less than it costs
     singular: float = 1e-12  # what is added to the diagonal of second derivatives, relative to it
 
 
-ENERGIES = EnergyLimits()
+BATCH_ENERGIES = EnergyLimits()
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ class NeuronEnergies:
         guess = self._balanced()
         if guess is not None and self.loss(guess) <= loss:
             sizes, loss = guess, self.loss(guess)
-        for _ in range(ENERGIES.steps):
+        for _ in range(BATCH_ENERGIES.steps):
             step, promised = self._step(sizes)
             length = 1.0
-            for _ in range(ENERGIES.halvings):
+            for _ in range(BATCH_ENERGIES.halvings):
                 moved = [max(size + length * by, 0.0) for size, by in zip(sizes, step, strict=True)]
                 trial = self.loss(moved)
                 if trial <= loss:
@@ -79,7 +79,7 @@ class NeuronEnergies:
             else:
                 break
             sizes, loss = moved, trial
-            if promised <= ENERGIES.settled * loss:
+            if promised <= BATCH_ENERGIES.converged * loss:
                 break
         return sizes, self.multiplier(sizes)
 
@@ -114,7 +114,7 @@ class NeuronEnergies:
         first, second = self.demand
         seen = [(i11 * a + i12 * b, i12 * a + i22 * b) for a, b in self.neurons]
         slope = [1 - first * a * a - second * b * b for a, b in seen]
-        least = ENERGIES.vanished * max(sizes)
+        least = BATCH_ENERGIES.vanished * max(sizes)
         free = [place for place, size in enumerate(sizes) if slope[place] < 0 or size > least]
         bent = [[0.0] * len(free) for _ in free]
         for row, place in enumerate(free):
@@ -122,7 +122,7 @@ class NeuronEnergies:
             for column, other in enumerate(free[: row + 1]):
                 e, f = seen[other]
                 bent[row][column] = bent[column][row] = 2 * (a * e + b * f) * (first * c * e + second * d * f)
-            bent[row][row] *= 1 + ENERGIES.singular
+            bent[row][row] *= 1 + BATCH_ENERGIES.singular
         step = [-size for size in sizes]
         for place, moved in zip(free, _solved(bent, [slope[place] for place in free]), strict=True):
             step[place] = -moved

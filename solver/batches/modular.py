@@ -31,7 +31,7 @@ class BatchStrengthTolerances:
     nearly_nothing: float = 1e-2  # strength up to which a source may be fixed at zero, in units of a natural one
     sufficient: float = 1e-4  # share of the fall that the slopes promise that a step must keep (Armijo)
     rounding: float = 1e-15  # relative fall of the loss that is rounding
-    settled: float = 1e-14  # distance at which a source stays
+    converged: float = 1e-14  # distance at which a source stays
     steps: int = 60
     halvings: int = 40
 
@@ -71,7 +71,7 @@ def _joint(costs: Array, read: Array, ridge: Array, unit: Array, start: Array) -
     for _ in range(STRENGTHS.steps):
         value, slope, curvature = _at(costs, read, ridge, unit, shares)
         distance = _distance(shares, slope, curvature)
-        still |= distance <= STRENGTHS.settled
+        still |= distance <= STRENGTHS.converged
         if still.all():
             break
         limit = np.minimum(STRENGTHS.nearly_nothing, distance)[:, None]

@@ -259,7 +259,7 @@ def _volume(a: Array, b: Array, c: Array) -> Array:
     )
 
 
-def settled(neurons: Array, energies: Array, costs: Array, objective: Objective) -> Array:
+def newton_energies(neurons: Array, energies: Array, costs: Array, objective: Objective) -> Array:
     """(3, n) energies of the same neurons after a step of Newton's method for the loss, none below zero.
 
     The energies of a path have lost as many digits as it has gone far; what that adds to the loss is its square.

@@ -88,10 +88,10 @@ def _largest(problem: Problem, worth: Array) -> tuple[float, bool, Array]:
     random = np.random.default_rng(0)
     for span in problem.spans:
         basis = problem.canonical.proving.neurons(span.basis)
-        ratio, attained, found = largest_ratio(span, worth, basis)
+        ratio, attained, neurons = largest_ratio(span, worth, basis)
         # Some try to refute the ratio.
         directions = span.block.whitening.weights(random.standard_normal((500, len(span.kept))))
-        tried = np.vstack([found[-1], span.block.modular.unit_neurons, directions])
+        tried = np.vstack([neurons[-1], span.block.modular.unit_neurons, directions])
         tried = tried / np.sqrt(span.block.neuron_cost(tried))[:, None]
         earned = ((tried @ basis @ symmetric_root(worth).T) ** 2).sum(axis=1)
         best = int(np.argmax(earned))

@@ -65,15 +65,15 @@ def explain(activity: str, labels: str, picture: str | None, form: str, seed: in
         table = rows_in_order(table, recorded, known, labelled)
     from solver.explanations import explain as explained
 
-    given = {name: value for name, value in options.items() if value is not None}
+    arguments = {name: value for name, value in options.items() if value is not None}
     with counted("searched") as follow:
-        found = explained(
+        findings = explained(
             table.values,
             columns_of(known),
             probabilities=known.probabilities,
             neurons=table.names,
             rng=seed,
             follow=follow,
-            **given,
+            **arguments,
         )
-    return answered(found, found.columns, form, picture)
+    return answered(findings, findings.columns, form, picture)

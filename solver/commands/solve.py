@@ -76,12 +76,12 @@ def solve(file: str, picture: str | None, form: str, saved: str | None, page: st
         with progress_shown() as follow:
             callback = _follow_until_asked(follow)
             answer = find(problem, method=options["method"], rng=options["seed"], callback=callback, **limits)
-        found = _resampled(problem, options, form) if surely else None
+        resampled = _resampled(problem, options, form) if surely else None
         with Outputs() as outputs:
             text, table = partial(show, _tell, answer), partial(_table, answer, form)
-            outputs.attempt(say, form, text=text, content=partial(_content, answer, found), table=table)
-            if found is not None and form != "json":
-                outputs.attempt(note, form, "\n".join(["", *found.sentences()]))
+            outputs.attempt(say, form, text=text, content=partial(_content, answer, resampled), table=table)
+            if resampled is not None and form != "json":
+                outputs.attempt(note, form, "\n".join(["", *resampled.sentences()]))
             outputs.attempt(write, answer.save, saved, form, "Saved to")
             outputs.attempt(write, answer.plot, picture, form, "Picture in")
             outputs.attempt(write, answer.to_html, page, form, "Page in")
@@ -99,9 +99,9 @@ def _resampled(problem: Problem, options: dict[str, Any], form: str) -> Bootstra
         return None
 
 
-def _content(answer: Any, found: Bootstrap | None) -> dict[str, Any]:
+def _content(answer: Any, resampled: Bootstrap | None) -> dict[str, Any]:
     content: dict[str, Any] = answer.to_dict()
-    return content if found is None else content | {"bootstrap": found.to_dict()}
+    return content if resampled is None else content | {"bootstrap": resampled.to_dict()}
 
 
 def _follow_until_asked(follow: Callable[[Progress], None] | None) -> Callable[[Progress], None]:

@@ -214,14 +214,14 @@ def _tell(plan: Sweep, rows: list[Row], target: str, limit: float) -> None:
     said = ", ".join(f"{count:,} {status}" for status, count in sorted(_statuses(rows).items()))
     gap = max(_gaps(rows))
     tell(f"{len(rows):,} points over {', '.join(plan.coordinates)}: {said}; largest gap {gap:.1e}.")
-    found = _prices(rows, limit)
-    if found["largest_price"] is not None:
+    prices = _prices(rows, limit)
+    if prices["largest_price"] is not None:
         from solver.pictures.words import percent, threshold
 
         tell(
-            f"Modularity costs up to {percent(found['largest_price'])} more; {found[JUDGED_BY]:,} are modular "
-            f"{threshold(limit)}, {found['modular']:,} of them exactly; {found['mixed']:,} are mixed"
-            + (f", {found['undecided']:,} undecided." if found["undecided"] else ".")
+            f"Modularity costs up to {percent(prices['largest_price'])} more; {prices[JUDGED_BY]:,} are modular "
+            f"{threshold(limit)}, {prices['modular']:,} of them exactly; {prices['mixed']:,} are mixed"
+            + (f", {prices['undecided']:,} undecided." if prices["undecided"] else ".")
         )
     refused = [row for row in rows if row["status"] == "refused"]
     if refused:

@@ -63,13 +63,13 @@ class PairBounds:
         Returns:
             Three (k, k): the pair as the last two labels of a triple, as the first and the last, as the first two.
         """
-        found = []
+        tables = []
         for values, pattern in zip(self.values, _restricted().of_form, strict=True):
             word = np.packbits((values >= least)[pattern], axis=0, bitorder="little").T
             table = np.zeros((self.labels, self.labels), dtype=np.uint64)
             table[self.first, self.second] = np.ascontiguousarray(word).view("<u8")[:, 0]
-            found.append(table)
-        return found[0], found[1], found[2]
+            tables.append(table)
+        return tables[0], tables[1], tables[2]
 
     def beyond(self, start: int) -> float:
         """What a formula can reach whose first label has this number or a larger one."""
@@ -89,16 +89,16 @@ class Restricted:
 @cache
 def _restricted() -> Restricted:
     cube = forms(3).truth.reshape(-1, 2, 2, 2)
-    found: list[tuple[tuple[bool, ...], tuple[bool, ...]]] = []
+    pairs: list[tuple[tuple[bool, ...], tuple[bool, ...]]] = []
     of_form = np.empty((3, len(cube)), dtype=np.intp)
     for free in range(3):
         without, having = (cube.take(value, axis=free + 1).reshape(-1, 4) for value in (0, 1))
         for form, (one, other) in enumerate(zip(without, having, strict=True)):
             pattern = (tuple((one & other).tolist()), tuple((one ^ other).tolist()))
-            if pattern not in found:
-                found.append(pattern)
-            of_form[free, form] = found.index(pattern)
-    true, free_cells = (np.array(part) for part in zip(*found, strict=True))
+            if pattern not in pairs:
+                pairs.append(pattern)
+            of_form[free, form] = pairs.index(pattern)
+    true, free_cells = (np.array(part) for part in zip(*pairs, strict=True))
     return Restricted(true, free_cells, of_form)
 
 
@@ -126,8 +126,8 @@ def bounds_of_pairs(counts: Counts) -> PairBounds:
         for start in range(0, len(restricted.true), step):
             part = slice(start, start + step)
             top, bottom = held[0, part], counts.whole[0] + held[1, part]
-            firing, silent, found = free[0, part], free[1, part], values[role, part]
-            reached, missed = np.empty((2, *found.shape))
+            firing, silent, bound = free[0, part], free[1, part], values[role, part]
+            reached, missed = np.empty((2, *bound.shape))
             for point in range(len(has)):
                 np.minimum(firing, most[point], out=reached)
                 np.add(reached, top, out=reached)
@@ -135,7 +135,7 @@ def bounds_of_pairs(counts: Counts) -> PairBounds:
                 np.maximum(missed, 0.0, out=missed)
                 np.add(missed, bottom, out=missed)
                 np.divide(reached, missed, out=reached)
-                np.maximum(found, reached, out=found)
+                np.maximum(bound, reached, out=bound)
     values += PAIR_BOUNDS.slack
     return PairBounds(counts.labels, first, second, values)
 

@@ -100,8 +100,8 @@ def explain(
         (1.0, True, True, 0.048)
     """
     values = as_matrix(activity, "activity")
-    given = checked_probabilities(probabilities, len(values))
-    weights = np.ones(len(values)) if given is None or np.ptp(given) == 0 else given
+    chances = checked_probabilities(probabilities, len(values))
+    weights = np.ones(len(values)) if chances is None or np.ptp(chances) == 0 else chances
     names = neuron_names(activity, values.shape[1], neurons)
     require_seconds(time_limit)
     _require_shuffles(shuffles, len(values), series=series)
@@ -171,8 +171,8 @@ class _Searches:
             runner_up=self._formula(other.labels[0], other.form[0]) if len(other.form) else None,
             runner_up_iou=other.iou,
             runner_up_bound=other.upper_bound if len(other.form) else float("nan"),
-            chance=np.array([found.iou for found in chance]),
-            chance_bound=np.array([found.upper_bound for found in chance]),
+            chance=np.array([result.iou for result in chance]),
+            chance_bound=np.array([result.upper_bound for result in chance]),
         )
 
     def _weights(self, of_sample: Indices, fires: Mask) -> Weights:
@@ -194,8 +194,8 @@ class _Searches:
             self.follow(self.done, self.fires.shape[1] * (1 + len(self.orders)))
 
 
-def _labels_of(found: SearchResult) -> tuple[int, ...]:
-    return tuple(int(label) for label in found.labels[0])
+def _labels_of(result: SearchResult) -> tuple[int, ...]:
+    return tuple(int(label) for label in result.labels[0])
 
 
 def _unexplained(name: str, fires: float) -> Explanation:

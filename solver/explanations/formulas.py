@@ -119,7 +119,7 @@ def forms(size: int) -> Forms:
         [2, 8, 64]
     """
     cells = np.array(list(product((False, True), repeat=size)))
-    found: dict[bytes, tuple[Mask, tuple[int, ...], tuple[bool, ...], int]] = {}
+    distinct: dict[bytes, tuple[Mask, tuple[int, ...], tuple[bool, ...], int]] = {}
     for kind, operators in enumerate(OPERATORS[size]):
         for negated in product((False, True), repeat=size):
             # The first way to write a formula has its roles in ascending order wherever that is free.
@@ -127,8 +127,8 @@ def forms(size: int) -> Forms:
                 names = tuple(map(str, order))
                 signs = tuple(negated[role] for role in order)
                 truth = Formula(names, signs, operators).holds({str(role): cells[:, role] for role in range(size)})
-                found.setdefault(truth.tobytes(), (truth, order, negated, kind))
-    truths, orders, negations, kinds = (np.array(part) for part in zip(*found.values(), strict=True))
+                distinct.setdefault(truth.tobytes(), (truth, order, negated, kind))
+    truths, orders, negations, kinds = (np.array(part) for part in zip(*distinct.values(), strict=True))
     return Forms(truths, orders, negations, kinds, truths @ _cells_from_moments(size))
 
 

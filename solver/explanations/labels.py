@@ -53,7 +53,7 @@ def binary_labels(labels: Any, seen: Mask) -> BinaryLabels:
     names, columns = columns_of_labels(labels)
     if not columns:
         raise InputError("labels: there are none; give one column or more")
-    found: list[tuple[str, NDArray[np.bool_]]] = []
+    labelled: list[tuple[str, NDArray[np.bool_]]] = []
     for name, column in zip(names, columns, strict=True):
         if len(column) != len(seen):
             raise InputError(f"labels: {len(column)} row(s) of {name!r} do not fit {len(seen)} samples; give one each")
@@ -62,9 +62,9 @@ def binary_labels(labels: Any, seen: Mask) -> BinaryLabels:
                 raise InputError(
                     f"labels: {label!r} is the same for all samples, so that nothing can follow it; remove it"
                 )
-            found.append((label, values))
-    distinct = distinct_names([label for label, _ in found], "labels")
-    return BinaryLabels(distinct, np.column_stack([values for _, values in found]))
+            labelled.append((label, values))
+    distinct = distinct_names([label for label, _ in labelled], "labels")
+    return BinaryLabels(distinct, np.column_stack([values for _, values in labelled]))
 
 
 def _labels_of(name: str, column: NDArray[Any], seen: Mask) -> list[tuple[str, Mask]]:

@@ -137,7 +137,7 @@ class _LabelTable:
             apart: (k, k) whether the code of a pair has a neuron for each.
         """
         names, count = self.names, 1 / float(self.share @ self.share)
-        found = []
+        rows = []
         side, other_side, i, j = np.nonzero(missing)
         # Neither the order of the pairs nor that within them is that of the columns.
         total = np.round(one[side, i] + one[other_side, j], 12)
@@ -148,8 +148,8 @@ class _LabelTable:
             modular = bool(apart[a, b])
             price = (0.0, 0.0) if modular else _price(self.problem([a, b]))
             first, second = (str(Formula((names[label],), (not sign,), ())) for label, sign in ((a, s), (b, t)))
-            found.append(LabelPair(first, second, shares, shares[0] * shares[1] * count, modular, price))
-        return found
+            rows.append(LabelPair(first, second, shares, shares[0] * shares[1] * count, modular, price))
+        return rows
 
     def together(self, apart: Mask) -> tuple[bool | None, tuple[float, float]]:
         """Whether all labels together are best coded one by one, and what that costs.

@@ -305,8 +305,8 @@ class _Triples:
 
     def counted(self, start: int, pairs: _Pairs) -> Array:
         """(2, m) weight of the samples that have the first label and those of each pair: firing, and silent."""
-        found = np.empty((2, len(pairs.first)))
-        for part, (rows, weight) in zip(found, self._parts, strict=True):
+        bounds = np.empty((2, len(pairs.first)))
+        for part, (rows, weight) in zip(bounds, self._parts, strict=True):
             seen = np.flatnonzero(rows[:, start])
             after = rows[seen, start + 1 :]
             weighted = after * weight[seen, None]
@@ -318,7 +318,7 @@ class _Triples:
             else:
                 product = weighted.T @ after
                 part[:] = product[middle[pairs.first], last[pairs.second]]
-        return found
+        return bounds
 
 
 def _gains(counts: Counts, triples: Indices, three: Array, least: float) -> Array:
@@ -355,11 +355,11 @@ def best_gain(cells: Array) -> Array:
 
 
 def _by_size(sizes: list[_BestFormula]) -> tuple[tuple[float, Indices, int], ...]:
-    found: list[tuple[float, Indices, int]] = []
+    by_size: list[tuple[float, Indices, int]] = []
     for best in sizes:
-        if best.iou > (found[-1][0] + FORMULA_SEARCH.tie if found else -1.0):
+        if best.iou > (by_size[-1][0] + FORMULA_SEARCH.tie if by_size else -1.0):
             labels, form = best.all()
-            found.append((best.iou, labels[0], int(form[0])))
-        elif found:
-            found.append(found[-1])
-    return tuple(found)
+            by_size.append((best.iou, labels[0], int(form[0])))
+        elif by_size:
+            by_size.append(by_size[-1])
+    return tuple(by_size)

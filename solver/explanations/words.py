@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from solver.explanations.pairs import LabelPair
 
 
-def columns_of_neurons(found: ExplanationFields) -> dict[str, list[Any]]:
+def columns_of_neurons(explained: ExplanationFields) -> dict[str, list[Any]]:
     """What is found of each neuron, by column."""
-    rows = [_row(found, number) for number in range(len(found))]
+    rows = [_row(explained, number) for number in range(len(explained))]
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def _row(found: ExplanationFields, number: int) -> dict[str, Any]:
-    one = found.neurons[number]
-    precision, chance = found.selectivity[number], np.nan_to_num(found.chance_selectivity[number])
+def _row(explained: ExplanationFields, number: int) -> dict[str, Any]:
+    one = explained.neurons[number]
+    precision, chance = explained.selectivity[number], np.nan_to_num(explained.chance_selectivity[number])
     above = np.nan_to_num((precision - chance) / np.maximum(1 - chance, 1e-12), nan=-np.inf)
     best = int(np.argmax(np.round(above, 12)))
     ranked = not np.isnan(precision[best])
@@ -37,31 +37,31 @@ def _row(found: ExplanationFields, number: int) -> dict[str, Any]:
         "chance": float(one.chance.mean()) if len(one.chance) else float("nan"),
         "most_by_chance": float(one.chance_bound.max()) if len(one.chance) else float("nan"),
         "p_value": one.p_value,
-        "most_selective_for": found.labels[best] if ranked else "",
+        "most_selective_for": explained.labels[best] if ranked else "",
         "precision": float(precision[best]),
-        "chance_precision": float(found.chance_selectivity[number, best]),
-        "chance_deviation": float(found.chance_deviation[number, best]),
+        "chance_precision": float(explained.chance_selectivity[number, best]),
+        "chance_deviation": float(explained.chance_deviation[number, best]),
     }
 
 
 # ---- sentences ----------------------------------------------------------------------------------------------------
 
 
-def sentences_of(found: ExplanationFields) -> list[str]:
+def sentences_of(explained: ExplanationFields) -> list[str]:
     """What is found, in words."""
     return [
-        found.rule,
-        *_proof(found),
-        *_silent(found),
-        *_always(found),
-        *_chance(found),
-        *_pairs(found),
-        *_kept_apart(found),
+        explained.rule,
+        *_proof(explained),
+        *_silent(explained),
+        *_always(explained),
+        *_chance(explained),
+        *_pairs(explained),
+        *_kept_apart(explained),
     ]
 
 
-def _proof(found: ExplanationFields) -> list[str]:
-    explained = [one for one in found.neurons if one.formulas]
+def _proof(result: ExplanationFields) -> list[str]:
+    explained = [one for one in result.neurons if one.formulas]
     open_ones = [one for one in explained if not one.proven]
     if not explained:
         return []
@@ -75,28 +75,28 @@ def _proof(found: ExplanationFields) -> list[str]:
     ]
 
 
-def _silent(found: ExplanationFields) -> list[str]:
-    silent = [one for one in found.neurons if not one.formulas]
+def _silent(explained: ExplanationFields) -> list[str]:
+    silent = [one for one in explained.neurons if not one.formulas]
     if not silent:
         return []
     return [f"{_count(len(silent), 'neuron fires', 'neurons fire')} on all samples or on none: no formula."]
 
 
-def _chance(found: ExplanationFields) -> list[str]:
-    explained = [one for one in found.neurons if one.formulas]
-    if not found.shuffles or not explained:
+def _chance(result: ExplanationFields) -> list[str]:
+    explained = [one for one in result.neurons if one.formulas]
+    if not result.shuffles or not explained:
         return []
-    better = sum(one.p_value <= 1 / (1 + found.shuffles) for one in explained)
-    by_chance = len(explained) / (1 + found.shuffles)
+    better = sum(one.p_value <= 1 / (1 + result.shuffles) for one in explained)
+    by_chance = len(explained) / (1 + result.shuffles)
     return [
-        f"With the rows of the labels shuffled {found.shuffles} times, no formula is as good for {better} of "
+        f"With the rows of the labels shuffled {result.shuffles} times, no formula is as good for {better} of "
         f"{len(explained)} neurons; if labels told nothing, {by_chance:.2g} would be expected."
     ]
 
 
-def _always(found: ExplanationFields) -> list[str]:
+def _always(explained: ExplanationFields) -> list[str]:
     """How many formulas are no better than one that says nothing."""
-    worse = sum(bool(one.formulas) and one.upper_bound <= one.fires for one in found.neurons)
+    worse = sum(bool(one.formulas) and one.upper_bound <= one.fires for one in explained.neurons)
     if not worse:
         return []
     return [
@@ -105,8 +105,8 @@ def _always(found: ExplanationFields) -> list[str]:
     ]
 
 
-def _pairs(found: ExplanationFields) -> list[str]:
-    pairs = found.pairs
+def _pairs(explained: ExplanationFields) -> list[str]:
+    pairs = explained.pairs
     count = len(pairs.labels) * (len(pairs.labels) - 1) // 2
     words = []
     if pairs.never:
@@ -143,15 +143,17 @@ def _price(bounds: tuple[float, float]) -> str:
     return f"{high} % more" if low == high else f"{low} to {high} % more"
 
 
-def _kept_apart(found: ExplanationFields) -> list[str]:
+def _kept_apart(explained: ExplanationFields) -> list[str]:
     """How many neurons read labels that theory keeps apart."""
-    place = {name: number for number, name in enumerate(found.pairs.labels)}
-    told = [one for one in found.neurons if one.formula is not None and not one.p_value > 1 / (1 + found.shuffles)]
+    place = {name: number for number, name in enumerate(explained.pairs.labels)}
+    told = [
+        one for one in explained.neurons if one.formula is not None and not one.p_value > 1 / (1 + explained.shuffles)
+    ]
     several = [[place[name] for name in one.formula.labels] for one in told if one.formula and one.formula.size > 1]
     if not several:
         return []
-    apart = sum(any(found.pairs.apart[a, b] for a in labels for b in labels) for labels in several)
-    who = "Of the neurons with a formula" if not found.shuffles else "Of the neurons that no shuffle explains as well"
+    apart = sum(any(explained.pairs.apart[a, b] for a in labels for b in labels) for labels in several)
+    who = "Of the neurons that no shuffle explains as well" if explained.shuffles else "Of the neurons with a formula"
     return [
         f"{who} {_count(len(several), 'reads', 'read')} several labels, {apart} of them two labels that by theory "
         "have a neuron each."
@@ -165,12 +167,12 @@ def _count(number: int, one: str, many: str) -> str:
 # ---- the table ----------------------------------------------------------------------------------------------------
 
 
-def text_of(found: ExplanationFields) -> str:
+def text_of(explained: ExplanationFields) -> str:
     """Sentences, and a table of the neurons."""
     most = 40
     rows = [["neuron", "fires", "IoU", "chance", "formula", "runner-up", "most selective for"]]
-    columns = columns_of_neurons(found)
-    for number in range(min(len(found), most)):
+    columns = columns_of_neurons(explained)
+    for number in range(min(len(explained), most)):
         row = {name: values[number] for name, values in columns.items()}
         rows.append(
             [
@@ -184,8 +186,8 @@ def text_of(found: ExplanationFields) -> str:
             ]
         )
     lines = aligned(rows, left=[4, 5, 6])
-    more = len(found) - most
-    return "\n".join([*sentences_of(found), "", *lines, *([f"... and {more} more neurons"] if more > 0 else [])])
+    more = len(explained) - most
+    return "\n".join([*sentences_of(explained), "", *lines, *([f"... and {more} more neurons"] if more > 0 else [])])
 
 
 def _iou(row: dict[str, Any]) -> str:

@@ -146,10 +146,10 @@ def _cut(Y: Array, corners: Array) -> Array:
         pair, row = np.divmod(place, len(Y))
         here = np.arange(len(few))
         a, b = one[here, pair, row], other[here, pair, row]
-        found = excess[here, place] > 0
-        edge[few[found]] = pairs[pair[found]]
-        crossed = (b / np.where(found, a + b, 1.0))[found]
-        share[few[found]] = np.where(np.minimum(crossed, 1 - crossed) >= FREE_CONES.inner, crossed, 0.5)
+        crosses = excess[here, place] > 0
+        edge[few[crosses]] = pairs[pair[crosses]]
+        crossed = (b / np.where(crosses, a + b, 1.0))[crosses]
+        share[few[crosses]] = np.where(np.minimum(crossed, 1 - crossed) >= FREE_CONES.inner, crossed, 0.5)
     rows = np.arange(m)
     middle = share[:, None] * corners[rows, edge[:, 0]] + (1 - share)[:, None] * corners[rows, edge[:, 1]]
     middle /= np.linalg.norm(middle, axis=1, keepdims=True)

@@ -65,7 +65,7 @@ def largest_ratio(
     seen = [whole_view(loss.probabilities)] if views is None else views
     unit = 2 * np.sqrt(loss.readout.decoder_cost * loss.activity_cost)
     ends = time.monotonic() + seconds
-    bound, best, found, owners = 0.0, 0.0, [], []
+    bound, best, all_directions, owners = 0.0, 0.0, [], []
     for place, view in enumerate(seen):
         Z = view.standard(multiplier)
         if not np.isfinite(Z).all():
@@ -73,11 +73,11 @@ def largest_ratio(
         limit = max((ends - time.monotonic()) / (len(seen) - place), 0.0)
         above, directions = tops(Z, tolerance=tolerance, seconds=limit)
         bound = max(bound, above)
-        found.append(directions)
+        all_directions.append(directions)
         owners.append(np.full(len(directions), place))
-    neurons, places = np.concatenate(found), np.concatenate(owners)
+    neurons, places = np.concatenate(all_directions), np.concatenate(owners)
     worths = np.concatenate(
-        [worth(seen[place].standard(multiplier), directions) for place, directions in enumerate(found)]
+        [worth(seen[place].standard(multiplier), directions) for place, directions in enumerate(all_directions)]
     )
     order = np.argsort(-worths, kind="stable")
     best = float(worths.max(initial=0.0))

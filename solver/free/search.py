@@ -136,14 +136,14 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
     offset, M, idle = np.zeros(posed.samples.targets.shape[1]), None, 0
     # An exact decoder, or a nearly exact one, comes after others of smaller kappa.
     for stage in (*_eased(posed.samples, (1e-2, 1e-4, 1e-6)), posed.samples):
-        found = best_energies(stage, units, energies, offset, M, tolerance=FREE_SEARCH.master)
-        energies, offset, M = found.energies, found.offset, found.response.multiplier
+        solution = best_energies(stage, units, energies, offset, M, tolerance=FREE_SEARCH.master)
+        energies, offset, M = solution.energies, solution.offset, solution.response.multiplier
     for _ in range(FREE_SEARCH.rounds):
-        found = best_energies(posed.samples, units, energies, offset, M, tolerance=FREE_SEARCH.master)  # 3
-        point = _settled(posed.samples, units, found, angle)  # 4
+        solution = best_energies(posed.samples, units, energies, offset, M, tolerance=FREE_SEARCH.master)  # 3
+        point = _polished(posed.samples, units, solution, angle)  # 4
         new, ratio = _judged(loss, posed, views, point, tolerance)  # 5
         if new.loss - new.lower_bound > tolerance * new.loss:
-            before = Point(found.offset, found.response)
+            before = Point(solution.offset, solution.response)
             other, wider = _judged(loss, posed, views, before, tolerance)
             if not np.isfinite(new.loss) or ratio.rho > FREE_SEARCH.lost * wider.rho:
                 point, ratio = before, wider
@@ -152,7 +152,7 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
                 if new.loss - new.lower_bound <= tolerance * new.loss:
                     break
                 softer = best_energies(stage, units, energies, offset, M, tolerance=FREE_SEARCH.master)
-                other, _ = _judged(loss, posed, views, _settled(stage, units, softer, angle), tolerance)
+                other, _ = _judged(loss, posed, views, _polished(stage, units, softer, angle), tolerance)
                 new = _joined(new, other)
         met = new.loss - new.lower_bound <= tolerance * new.loss
         if met:
@@ -226,12 +226,14 @@ def _weights(samples: ScaledSamples) -> Array:
     return 1 / samples.views[0].probabilities if samples.apart else np.ones(len(samples.slack))
 
 
-def _settled(samples: ScaledSamples, units: Decoders, found: MasterSolution, angle: float) -> Point:
+def _polished(samples: ScaledSamples, units: Decoders, solution: MasterSolution, angle: float) -> Point:
     """Step 4, after leaving out and merging neurons."""
-    kept = found.energies > FREE_SEARCH.nothing * found.energies.max()
+    kept = solution.energies > FREE_SEARCH.nothing * solution.energies.max()
     chosen = units.chosen(kept)
-    decoders = Decoders(chosen.decoders * np.sqrt(found.energies[kept])[:, None], chosen.views)
-    start = Point(found.offset, respond(samples, merged(decoders, angle), found.offset, found.response.multiplier))
+    decoders = Decoders(chosen.decoders * np.sqrt(solution.energies[kept])[:, None], chosen.views)
+    start = Point(
+        solution.offset, respond(samples, merged(decoders, angle), solution.offset, solution.response.multiplier)
+    )
     if len(start.response.neurons.views) > samples.targets.size:  # more than can be independent
         start = basic(samples, start) or start
     return descend(samples, start, seconds=FREE_SEARCH.descent_seconds)

@@ -35,7 +35,7 @@ class ActiveSetTolerances:
     progress: float = 1e-15  # relative fall of the loss below which Newton's method ends
     rounding: float = 1e-15  # relative rise of the loss that is rounding
     stationary: float = 1e-14  # stationarity residual that rounding leaves
-    settled: float = 1e-15  # that leaves nothing to move
+    converged: float = 1e-15  # that leaves nothing to move
     coordinates: int = 800  # that move at once: a step costs their number cubed
     on_face: float = 1e-9  # share of the bias by which an active sample may miss it, or the direction is kept
     negative_multiplier: float = -1e-9  # in units of the bias: an active sample below it is dropped
@@ -111,7 +111,7 @@ class ActiveSet:
             if here.residual <= ON_FACES.stationary and not may_drop:
                 break
             met = None
-            if here.residual > ON_FACES.settled:
+            if here.residual > ON_FACES.converged:
                 moved, met = self._step(here, rigid)
                 if moved.is_better_than(here):
                     here, may_drop = moved, True
@@ -136,7 +136,7 @@ class ActiveSet:
         # Faces stay what they are, but for the line along which a neuron that keeps its direction moves.
         faces = None if rigid.any() else self._directions(neurons, active, rigid)
         here = self._linearised(neurons, active, rigid, alone=True, faces=faces)
-        for _ in range(steps if here.residual > ON_FACES.settled else 0):
+        for _ in range(steps if here.residual > ON_FACES.converged else 0):
             move = self._newton_move(here)
             for halving in range(ON_FACES.halvings):
                 further = here.neurons + 0.5**halving * move

@@ -128,9 +128,9 @@ class FewNeurons:
     def reaching(self, starts: Iterator[Array], most: float) -> Array | None:
         """The first code that the most promising starts lead to which costs at most so much; None where none does."""
         for start in self._promising(starts):
-            found = self.polished(start, most)
-            if self.loss(found) <= most:
-                return found
+            polished = self.polished(start, most)
+            if self.loss(polished) <= most:
+                return polished
         return None
 
     def polished(self, neurons: Array, enough: float = 0.0) -> Array:

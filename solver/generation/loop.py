@@ -85,7 +85,7 @@ class ColumnGeneration:
 
     def price(self, enough: float = -np.inf) -> None:
         """Step 1; where the gap is small enough no other multiplier is in question."""
-        found = list[Pool]()
+        pools = list[Pool]()
         for code in self._in_question[::-1]:  # the better one first
             try:
                 multiplier = self.loss.multiplier(code.neurons)
@@ -93,15 +93,15 @@ class ColumnGeneration:
                 # A code that cannot be decoded asks nothing.
                 continue
             priced = self.pricer.price(multiplier)
-            found.insert(0, priced.pool)
+            pools.insert(0, priced.pool)
             proven = self.loss.proven(multiplier, priced.rho)
             if proven > self.bound:
                 self.bound, self.multiplier = proven, multiplier
             if self.gap <= enough:
                 break
         before, nothing = len(self.pool.columns), np.empty((0, self.pool.columns.shape[1]))
-        self.pool = self.pool.joined(*found)
-        self.candidates = np.concatenate([nothing, *(pool.columns for pool in found)])
+        self.pool = self.pool.joined(*pools)
+        self.candidates = np.concatenate([nothing, *(pool.columns for pool in pools)])
         self._new = len(self.pool.columns) - before
 
     def solve_master(self) -> None:

@@ -60,15 +60,15 @@ class LinearNetwork(Frozen):
             >>> halving.run([[[8.0], [0.0], [1.0]]]).ravel().tolist()
             [8.0, 4.0, 3.0]
         """
-        given = as_array(inputs, "inputs")
-        if given.ndim != 3 or given.shape[2] != self.inward.shape[1]:
+        arrays = as_array(inputs, "inputs")
+        if arrays.ndim != 3 or arrays.shape[2] != self.inward.shape[1]:
             raise InputError(
-                f"inputs: shape {given.shape} is not (trials, steps, {self.inward.shape[1]}), as the network takes it"
+                f"inputs: shape {arrays.shape} is not (trials, steps, {self.inward.shape[1]}), as the network takes it"
             )
-        activity = np.empty((*given.shape[:2], len(self)))
-        for step in range(given.shape[1]):
+        activity = np.empty((*arrays.shape[:2], len(self)))
+        for step in range(arrays.shape[1]):
             kept = self.rest if step == 0 else activity[:, step - 1] @ self.recurrent.T + self.bias
-            activity[:, step] = kept + given[:, step] @ self.inward.T
+            activity[:, step] = kept + arrays[:, step] @ self.inward.T
         return activity
 
     def read(self, activity: Array) -> Array:

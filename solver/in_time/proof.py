@@ -170,10 +170,10 @@ class _ProofSearch:
         answer: tuple[Array, Array] | None = None
         for _ in range(MEMORY_PROOF.planes):
             rows, limits = self._rows(fixed, views, directions)
-            found = linprog(-gain, np.vstack([sums, rows]), np.concatenate([np.ones(len(sums)), limits]))
-            if found.status != 0:
+            solution = linprog(-gain, np.vstack([sums, rows]), np.concatenate([np.ones(len(sums)), limits]))
+            if solution.status != 0:
                 return answer
-            answer = found.x[: len(recurrent)], found.x[len(recurrent) :]
+            answer = solution.x[: len(recurrent)], solution.x[len(recurrent) :]
             slopes = bounds.slopes(codes, *answer)
             indefinite = list[tuple[tuple[int, int], Array]]()
             for place, slope in slopes.items():
@@ -271,13 +271,13 @@ def _with_step(bounds: MemoryBounds, proof: MemoryProof, step: int, gram: Array)
     root = np.vstack([problem.energy_root, symmetric_root(scale * before)])
     neurons = Canonical(root, root.T @ root, None)
     static = Problem(problem.sources, encoder_cost=0.0, neurons=neurons, readout=Exact(targets))
-    found = solve_one_of_many(static, tolerance=MEMORY_PROOF.static, rng=0).source_weights
+    weights = solve_one_of_many(static, tolerance=MEMORY_PROOF.static, rng=0).source_weights
     changed = [list(chain) for chain in proof.codes]
     for number, own in zip(here, bases, strict=True):
-        seen = found @ own
+        seen = weights @ own
         changed[number][step - bounds.chains[number].first] = seen.T @ seen
     codes = tuple(tuple(chain) for chain in changed)
-    return MemoryProof(codes, proof.links, proof.reads), np.asarray(found.T @ found)
+    return MemoryProof(codes, proof.links, proof.reads), np.asarray(weights.T @ weights)
 
 
 def _around(bounds: MemoryBounds, proof: MemoryProof, number: int, step: int) -> tuple[Array, Array]:
@@ -316,6 +316,6 @@ def _even_weights(bounds: MemoryBounds) -> tuple[Array, Array]:
 
 def _require_fitting(bounds: MemoryBounds, proof: MemoryProof) -> None:
     shapes = [[matrix.shape[1] for matrix in chain.contrasts] for chain in bounds.chains]
-    given = [[matrix.shape[-1] if np.ndim(matrix) == 2 else -1 for matrix in chain] for chain in proof.codes]
-    if given != shapes or len(proof.links) != len(bounds.links) or len(proof.reads) != len(bounds.reads):
+    sizes = [[matrix.shape[-1] if np.ndim(matrix) == 2 else -1 for matrix in chain] for chain in proof.codes]
+    if sizes != shapes or len(proof.links) != len(bounds.links) or len(proof.reads) != len(bounds.reads):
         raise InputError("proof: its matrices and weights are not those of this task; give the proof of its own answer")

@@ -109,9 +109,9 @@ def pruned(trials: Trials, network: LinearNetwork) -> LinearNetwork:
     changes = np.ptp(activity, axis=(0, 1))
     targets = np.abs(np.where(trials.asked, trials.targets, 0.0)).max(axis=(0, 1))
     needed = (np.abs(network.readout) * changes > REPAIR.unfelt * targets[:, None]).any(axis=0)
-    carried = np.abs(network.recurrent) * changes > REPAIR.unfelt * changes[:, None]
+    feeds = np.abs(network.recurrent) * changes > REPAIR.unfelt * changes[:, None]
     for _ in range(len(network)):
-        needed = needed | carried[needed].any(axis=0)
+        needed = needed | feeds[needed].any(axis=0)
     if needed.all() or not needed.any():
         return network
     left_out = network.recurrent[np.ix_(needed, ~needed)] @ activity[..., ~needed].mean(axis=(0, 1))
@@ -131,14 +131,14 @@ def pruned(trials: Trials, network: LinearNetwork) -> LinearNetwork:
 def _readout(trials: Trials, activity: Array, near: Array) -> tuple[Array, Array]:
     """Step 2: (q, n) and (q,)."""
     rows, constants = list[Array](), list[float]()
-    for output, given in enumerate(near):
+    for output, start in enumerate(near):
         asked = trials.asked[:, :, output]
         known, wanted = activity[asked], trials.targets[:, :, output][asked]
         middle, level = known.mean(axis=0), wanted.mean()
         changed = known - middle
         changes = np.abs(changed).max(axis=0)
-        for units in (np.ones(len(given)), np.where(changes > 0, changes, 1.0)):
-            inverse, row = np.linalg.pinv(changed / units, rcond=REPAIR.spanned) / units[:, None], given
+        for units in (np.ones(len(start)), np.where(changes > 0, changes, 1.0)):
+            inverse, row = np.linalg.pinv(changed / units, rcond=REPAIR.spanned) / units[:, None], start
             for _ in range(3):  # once more on what is left: rounding
                 row = row + inverse @ (wanted - level - changed @ row)
             if np.abs(wanted - level - changed @ row).max() <= REPAIR.missed * np.abs(wanted).max():

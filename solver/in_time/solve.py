@@ -99,15 +99,15 @@ def solve_in_time(
 
 def _best_network(trials: Trials, tries: int, rng: np.random.Generator) -> LinearNetwork:
     """Steps 1 and 2."""
-    descent, found = Descent(trials), list[LinearNetwork]()
+    descent, networks = Descent(trials), list[LinearNetwork]()
     for start in starts(trials):
-        found += _with_improved(trials, descent, start)
-    best = min(found, key=lambda network: _loss(trials, network))
+        networks += _with_improved(trials, descent, start)
+    best = min(networks, key=lambda network: _loss(trials, network))
     for number in range(tries):
         if time_is_up():
             break
-        found += _with_improved(trials, descent, _random(trials, len(best) + number % 2, rng))
-    best = min(found, key=lambda network: _loss(trials, network))
+        networks += _with_improved(trials, descent, _random(trials, len(best) + number % 2, rng))
+    best = min(networks, key=lambda network: _loss(trials, network))
     if not np.isfinite(_loss(trials, best)):
         raise InputError(
             "trials: inputs or targets are so far apart, or so far from zero, that no network was found that does the "

@@ -69,10 +69,10 @@ def _read(trials: Trials, latent: Array) -> Array | None:
         asked = trials.asked[:, :, output]
         known = np.column_stack([latent[asked], np.ones(asked.sum())])
         wanted = trials.targets[:, :, output][asked]
-        found = np.linalg.lstsq(known, wanted, rcond=None)[0]
-        if np.abs(known @ found - wanted).max() > TRIALS.missed * max(np.abs(wanted).max(), np.finfo(float).tiny):
+        readout = np.linalg.lstsq(known, wanted, rcond=None)[0]
+        if np.abs(known @ readout - wanted).max() > TRIALS.missed * max(np.abs(wanted).max(), np.finfo(float).tiny):
             return None
-        rows.append(found[:-1])
+        rows.append(readout[:-1])
     return np.array(rows)
 
 

@@ -200,11 +200,11 @@ def _reads(problem: Problem, activity: Array, encoder: Array) -> Array:
     if encoder.shape[1]:
         deviation = np.sqrt(np.diag(problem.sources.covariance))
         sizes = parts_of(_weights(problem, encoder) * deviation, groups)
-        found = np.asarray(sizes > 1e-6 * sizes.max(axis=1, keepdims=True))
+        reads = np.asarray(sizes > 1e-6 * sizes.max(axis=1, keepdims=True))
         if problem.hull is not None:
             owner = own_family(problem, problem.hull.functions(encoder @ problem.mixing))
-            found[owner >= 0] = np.eye(len(groups), dtype=bool)[owner[owner >= 0]]
-        return found
+            reads[owner >= 0] = np.eye(len(groups), dtype=bool)[owner[owner >= 0]]
+        return reads
     alone = np.column_stack([_is_function_of(problem, activity, list(members)) for members in groups.values()])
     first = np.zeros(alone.shape, dtype=bool)
     first[np.arange(len(alone)), alone.argmax(axis=1)] = True

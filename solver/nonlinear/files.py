@@ -99,9 +99,9 @@ def _agreeing(content: dict[str, Any], problem: Any) -> dict[str, Any]:
         terms = np.abs(encoder) @ np.abs(problem.mixing) @ np.abs(points).max(axis=0) + np.abs(bias)
         rounding = SUM_ROUNDING * float(terms.max(initial=0.0))
         _require_same("sample_activity", activity, rectified(points, weights, bias), rounding)
-    found = described(problem, activity, encoder, bias)
+    network = described(problem, activity, encoder, bias)
     for name in ("loss", "decoder", "decoder_bias", "neuron_costs"):
-        _require_same(name, content[name], found[name])
+        _require_same(name, content[name], network[name])
     numbers = {name: float(content[name]) for name in NONLINEAR_NUMBERS}
     numbers["loss"], numbers["iterations"] = float(content["loss"]), int(content["iterations"])
     if not numbers["lower_bound"] <= numbers["loss"]:
@@ -112,7 +112,7 @@ def _agreeing(content: dict[str, Any], problem: Any) -> dict[str, Any]:
         raise InputError("status: damaged or altered; it does not follow from the gap")
     arrays = {name: content[name] for name in NONLINEAR_ARRAYS}
     practically = checked_threshold(float(content["practically"]))
-    return found | arrays | numbers | texts | {"problem": problem, "practically": practically}
+    return network | arrays | numbers | texts | {"problem": problem, "practically": practically}
 
 
 def _require_same(name: str, written: Any, computed: Any, rounding: float = 0.0) -> None:

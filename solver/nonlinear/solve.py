@@ -177,8 +177,8 @@ def _answer(
 ) -> NonlinearRepresentation:
     problem, limits = search.problem, search.limits
     # Steps 4 and 5. What is optimal up to the tolerance is as good as the best that was found.
-    found = min(best.loss, modular.loss, float("inf") if linear is None else linear.loss)
-    good = max(found * (1 + 1e-12), best.bound / (1 - limits.tolerance))
+    least = min(best.loss, modular.loss, float("inf") if linear is None else linear.loss)
+    good = max(least * (1 + 1e-12), best.bound / (1 - limits.tolerance))
     price = _modular_loss(modular, linear)
     chosen = modular if modular.step is not None and modular.loss <= good else best
     network = _chosen(problem, chosen, best if chosen is modular else modular, linear, good)
@@ -237,7 +237,7 @@ def _chosen(
         if each.step is not None and np.isfinite(each.loss):
             network = _of_step(problem, each.step)
             more = [network.scaled(basic_shares(problem, network.activity)), network]
-            candidates, losses = candidates + more, losses + [_loss_of(problem, found) for found in more]
+            candidates, losses = candidates + more, losses + [_loss_of(problem, code) for code in more]
             if min(losses) <= good:
                 break  # the other code is asked where the network of the first errs by rounding
     if not candidates:

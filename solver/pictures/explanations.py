@@ -31,7 +31,7 @@ EXPLANATIONS_STYLE = ExplanationsStyle()
 
 
 @picture
-def plot_explanations(found: Any) -> Figure:
+def plot_explanations(explained: Any) -> Figure:
     """Draw a row for each neuron: its formula, its IoU with what is proven and what chance reaches, its selectivity.
 
     Example:
@@ -39,14 +39,14 @@ def plot_explanations(found: Any) -> Figure:
         >>> len(plot_explanations(explain([0, 0, 2, 2], {"red": [0, 0, 1, 1]}, shuffles=0)).axes)
         3
     """
-    labels, selectivity, chance = found.labels, found.selectivity, found.chance_selectivity
+    labels, selectivity, chance = explained.labels, explained.selectivity, explained.chance_selectivity
     count = min(EXPLANATIONS_STYLE.rows, len(selectivity))
     names = [style.label_of(name) for name in labels] if len(labels) <= EXPLANATIONS_STYLE.labels else []
     upright = len("".join(names)) >= EXPLANATIONS_STYLE.level
     below = EXPLANATIONS_STYLE.letter * max(map(len, names)) if upright else 0.0
     figure = style.page_figure(1.0, (EXPLANATIONS_STYLE.row * count + 1.0 + max(0.0, below - 0.4)) / style.PAGE_WIDTH)
     left, right = figure.subplots(1, 2, width_ratios=[1.6, 1])
-    _formulas(left, found.columns(), count)
+    _formulas(left, explained.columns(), count)
     image = _selectivity(right, selectivity[:count], chance[:count])
     right.set_xticks(range(len(names)), names, rotation=90 if upright else 0)
     if not names:

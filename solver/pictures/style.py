@@ -52,8 +52,10 @@ STYLE = {
 PAGE_WIDTH = 7.1  # inches: two columns of a journal page
 DOTS_PER_INCH = 250
 
-GREY, DARK, BLUE, ORANGE = "#9aa3ab", "#3c4248", "#1f6fa8", "#d55e00"
-"""Grey for samples, dark for hulls, blue for modular, inside or reached, orange for mixed, outside or missed."""
+GREY = "#9aa3ab"  # samples
+DARK = "#3c4248"  # hulls
+BLUE = "#1f6fa8"  # modular, inside, reached
+ORANGE = "#d55e00"  # mixed, outside, missed
 
 ACTIVITY = LinearSegmentedColormap.from_list("activity", ["#e4e9ee", "#7fb3d5", "#1f6fa8", "#0a2c55"])
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#0b4f8a", "#6da7d2", "#ffffff", "#ee9c6a", "#b03a0c"])

@@ -128,13 +128,13 @@ def bootstrap(
         certified=False,
     )
     try:
-        found = run(plan, results, jobs=jobs, backend=backend, scheduler=scheduler, callback=callback)
+        answers = run(plan, results, jobs=jobs, backend=backend, scheduler=scheduler, callback=callback)
     except InputError as error:
         raise InputError(str(error).replace("sweep: none of its problems", "resamples: none of them")) from None
     return Bootstrap(
         answer=replaced(answer, practically=limit),
-        **_numbers([row for row in found if row["index"] < resamples]),
-        part_prices=_prices(row for row in found if row[PART] == draws.part > 0),
+        **_numbers([row for row in answers if row["index"] < resamples]),
+        part_prices=_prices(row for row in answers if row[PART] == draws.part > 0),
         size=draws.size,
         count=len(rows),
         replaced=draws.replaced,
@@ -142,8 +142,8 @@ def bootstrap(
         suited=suited,
         level=level,
         practically=limit,
-        curve=_curve(found, draws, len(rows), answer.price_of_modularity, level) if curve else None,
-        complete=len(found) == len(plan),
+        curve=_curve(answers, draws, len(rows), answer.price_of_modularity, level) if curve else None,
+        complete=len(answers) == len(plan),
         seed=seed,
         seconds=time.perf_counter() - begun,
     )

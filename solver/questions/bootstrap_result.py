@@ -139,9 +139,9 @@ class Bootstrap(Frozen):
     @property
     def verdicts(self) -> dict[str, float]:
         """Shares of the resamples that could be posed, by verdict."""
-        found = Counter(self.kinds)
-        posed = len(self.prices) - found["refused"]
-        return {kind: found[kind] / posed if posed else float("nan") for kind in VERDICTS}
+        counts = Counter(self.kinds)
+        posed = len(self.prices) - counts["refused"]
+        return {kind: counts[kind] / posed if posed else float("nan") for kind in VERDICTS}
 
     @property
     def refused(self) -> int:
@@ -206,11 +206,11 @@ class Bootstrap(Frozen):
                 row |= {"like_high": high, "essential": alike}
         return rows
 
-    def _table(self, found: Array, named: list[dict[str, Any]], share: str) -> list[dict[str, Any]]:
-        if not found.size:
+    def _table(self, values: Array, named: list[dict[str, Any]], share: str) -> list[dict[str, Any]]:
+        if not values.size:
             return []
         rows = []
-        for head, ratios in zip(named, found.T, strict=True):
+        for head, ratios in zip(named, values.T, strict=True):
             known = ratios[np.isfinite(ratios)]
             low, high = percentiles(known, self.level)
             enough = float((known >= 1 - max(self.practically, SAYING.earned)).mean()) if len(known) else float("nan")

@@ -201,11 +201,11 @@ def _require_priced(problem: Problem) -> None:
         raise InputError("separate: other codes are needed to compare with; leave it out")
 
 
-def _costs(problem: Problem, given: ArrayLike | None) -> Array:
+def _costs(problem: Problem, encoder_costs: ArrayLike | None) -> Array:
     """(k,) the costs of the encoder, in increasing order and each once."""
-    if given is None:
+    if encoder_costs is None:
         return np.geomspace(0.01, 100, 21) * (problem.encoder_cost or 1.0)
-    costs = np.atleast_1d(as_array(given, "encoder_costs"))
+    costs = np.atleast_1d(as_array(encoder_costs, "encoder_costs"))
     if costs.ndim != 1 or not 0 < len(costs) <= 10_000 or not (np.isfinite(costs) & (costs >= 0)).all():
         raise InputError("encoder_costs: give from one to 10,000 finite numbers from zero on")
     return np.unique(costs)

@@ -28,12 +28,16 @@ from theory.problem import Problem
 from theory.readouts import Noisy, Soft
 from theory.sources import Sources
 
-SAMPLES, REPLACED, DRAWN, PART = "samples", "replaced", "resample", "part"
-"""Coordinates of a resample: how many samples, whether with replacement (1) or without (0), and its number; and of how
-many of these a part is drawn, without replacement, that stands for it (0 for all)."""
+# Coordinates of a resample.
+SAMPLES = "samples"  # how many
+REPLACED = "replaced"  # 1 with replacement, 0 without
+DRAWN = "resample"  # its number
+PART = "part"  # how many of its samples are drawn, without replacement, to stand for it; 0 for all
 
-OWN, FOLLOWED, ESSENTIAL = "own_ratios", "followed_ratios", "essential_likenesses"
-"""Columns of an answer: see `ratios` and `likenesses`."""
+# Columns of an answer: see `ratios` and `likenesses`.
+OWN = "own_ratios"
+FOLLOWED = "followed_ratios"
+ESSENTIAL = "essential_likenesses"
 
 
 def possible(problem: Problem) -> tuple[Indices, Indices]:
@@ -134,12 +138,12 @@ class OfResamples:
         """See `Poses`."""
         arguments, sources = self.whole.arguments, self.whole.sources
         del arguments["sources"]
-        asked = hashlib.sha256(json.dumps(_plain(arguments), sort_keys=True).encode()).hexdigest()
+        digest = hashlib.sha256(json.dumps(_plain(arguments), sort_keys=True).encode()).hexdigest()
         data = hashlib.sha256(json.dumps(_plain([sources.points, sources.probabilities])).encode()).hexdigest()
         return {
             "resamples of": f"{sources.count} rows of {sources.dimension} sources, sha256 {data[:16]}",
             "sources": list(sources.names),
-            "problem": f"sha256 {asked[:16]}",
+            "problem": f"sha256 {digest[:16]}",
             "block": self.block,
         }
 
@@ -236,14 +240,14 @@ def likenesses(answer: Any, neurons: Array | None = None) -> list[float] | None:
     """
     if neurons is None or not answer.problem.neurons.linear:
         return None
-    found = answer.ambiguity(quick=True)
-    if found.unique is None:
+    ambiguity = answer.ambiguity(quick=True)
+    if ambiguity.unique is None:
         return None
     rows = np.atleast_2d(neurons)
-    if not found.essential.any():
+    if not ambiguity.essential.any():
         return [0.0] * len(rows)
     root = answer.problem.sources.covariance_root
-    one, other = rows @ root.T, found.neurons[found.essential] @ root.T
+    one, other = rows @ root.T, ambiguity.neurons[ambiguity.essential] @ root.T
     sizes = np.outer(np.linalg.norm(one, axis=1), np.linalg.norm(other, axis=1))
     return np.minimum(1.0, np.abs(one @ other.T) / sizes).max(axis=1).tolist()
 

@@ -99,9 +99,9 @@ def unique_tuning(activity: ArrayLike) -> UniqueTuning:
         >>> unique_tuning([[1, 2], [2, 1], [1, 1]]).unique  # both are always active
         False
     """
-    given = _checked(activity)
-    size = float(np.linalg.norm(given, axis=0).max())
-    curves, neurons = _factors(given / size)
+    values = _checked(activity)
+    size = float(np.linalg.norm(values, axis=0).max())
+    curves, neurons = _factors(values / size)
     rays = _rays(curves, neurons)
     scattered = proof = None
     if rays is not None:
@@ -110,7 +110,7 @@ def unique_tuning(activity: ArrayLike) -> UniqueTuning:
         proof = _proof(rays, own, neurons)
     if proof is not None:
         return UniqueTuning(True, "a quadratic form vanishes at these tuning curves alone", scattered, None, proof)
-    others = _turned(given)
+    others = _turned(values)
     if others is not None:
         return UniqueTuning(False, "two tuning curves can be turned into each other", scattered, others)
     made = None if rays is None else _made_of_others(rays, neurons)
@@ -122,17 +122,17 @@ def unique_tuning(activity: ArrayLike) -> UniqueTuning:
 
 
 def _checked(activity: ArrayLike) -> Array:
-    given = as_matrix(activity, "activity")
-    if given.min() < 0:
-        row, column = (int(place[0]) for place in np.nonzero(given < 0))
+    matrix = as_matrix(activity, "activity")
+    if matrix.min() < 0:
+        row, column = (int(place[0]) for place in np.nonzero(matrix < 0))
         raise InputError(
-            f"activity: {given[row, column]:g} at row {row} and column {column} (counted from 0) is below zero; tuning "
-            "curves are compared as they are, so give activity with its zero"
+            f"activity: {matrix[row, column]:g} at row {row} and column {column} (counted from 0) is below zero; "
+            "tuning curves are compared as they are, so give activity with its zero"
         )
-    silent = np.flatnonzero(given.max(axis=0) == 0)
+    silent = np.flatnonzero(matrix.max(axis=0) == 0)
     if len(silent):
         raise InputError(f"activity: neuron {int(silent[0])} (counted from 0) is silent throughout; leave it out")
-    return given
+    return matrix
 
 
 def _factors(activity: Array) -> tuple[Array, Array]:
@@ -192,27 +192,27 @@ def _proof(rays: Array, own: Mask, neurons: Array) -> Array | None:
     rank = rays.shape[1]
     first, second = np.triu_indices(rank)
     one, other = np.triu_indices(len(rays))
-    asked = ~((one == other) & own[one])
+    wanted = ~((one == other) & own[one])
     # The entries of W that are free: those at which it vanishes for all neurons.
     entries = _entries(neurons, neurons, first, second)
     _, sizes, right = np.linalg.svd(entries)
     free = right[(sizes > TUNING.rank * sizes.max()).sum() :]
-    if not asked.any():
+    if not wanted.any():
         return np.zeros((len(neurons), len(neurons)))
     mine = rays[own]
     independent = np.linalg.matrix_rank(_entries(mine, mine, first, second), tol=TUNING.positive) == len(mine)
     if not (len(free) and independent and _all_found(mine, neurons)):
         return None
-    products = _entries(rays[one], rays[other], first, second)[asked] @ free.T
+    products = _entries(rays[one], rays[other], first, second)[wanted] @ free.T
     price = np.append(np.zeros(len(free)), -1.0)
     above = np.column_stack([-products, np.ones(len(products))])
-    found = linprog(price, A_ub=above, b_ub=np.zeros(len(above)), bounds=[(-1, 1)] * len(free) + [(0, 1)])
-    if not found.success:
+    solution = linprog(price, A_ub=above, b_ub=np.zeros(len(above)), bounds=[(-1, 1)] * len(free) + [(0, 1)])
+    if not solution.success:
         return None
     form = np.zeros((rank, rank))
-    form[first, second] = free.T @ found.x[:-1]
+    form[first, second] = free.T @ solution.x[:-1]
     form = (form + form.T) / 2
-    values = np.einsum("ni,ij,nj->n", rays[one], form, rays[other])[asked]
+    values = np.einsum("ni,ij,nj->n", rays[one], form, rays[other])[wanted]
     if len(values) and values.min() <= TUNING.positive * np.abs(form).max():
         return None
     return np.asarray(neurons @ form @ neurons.T)

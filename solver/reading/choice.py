@@ -158,13 +158,13 @@ def _positions(
     path: InputFile, names: Sequence[str] | None, count: int, wanted: Sequence[str], purpose: str
 ) -> list[int]:
     """The positions of columns, each once, in the order in which they are named."""
-    found: list[int] = []
+    positions: list[int] = []
     for text in wanted:
         for part in [text] if text in (names or ()) else _parts(text):
             matched = [column for column, name in enumerate(names or ()) if fnmatchcase(name, part)]
             is_pattern = part not in (names or ()) and PATTERN.search(part) and matched
-            found += matched if is_pattern else [column_at(path, names, count, part, purpose)]
-    return list(dict.fromkeys(found))
+            positions += matched if is_pattern else [column_at(path, names, count, part, purpose)]
+    return list(dict.fromkeys(positions))
 
 
 def _parts(text: str) -> list[str]:

@@ -70,9 +70,9 @@ def _of_words(path: InputFile, choice: Choice) -> list[str]:
     layout = layout_of(path, head, choice)
     if layout.header is None:
         return []
-    found = np.zeros(len(layout.header), dtype=bool)
+    has_words = np.zeros(len(layout.header), dtype=bool)
     for _, cells in layout.rows():
-        for place, cell in enumerate(cells[: len(found)]):
-            found[place] |= bool(cell) and number_in(cell) is None
+        for place, cell in enumerate(cells[: len(has_words)]):
+            has_words[place] |= bool(cell) and number_in(cell) is None
     chosen = choice.places(path, layout.header, len(layout.header)).order
-    return [name for name, is_words in zip(layout.header, found, strict=True) if is_words and name in chosen]
+    return [name for name, is_words in zip(layout.header, has_words, strict=True) if is_words and name in chosen]

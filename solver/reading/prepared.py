@@ -116,13 +116,13 @@ class PreparedTable(Frozen):
         """
         if mixing is None:
             return self.mixing
-        given = as_matrix(mixing, "mixing")
-        if given.shape[1] != len(self.channels):
+        matrix = as_matrix(mixing, "mixing")
+        if matrix.shape[1] != len(self.channels):
             raise InputError(
-                f"mixing: {given.shape[1]} column(s) do not fit the {len(self.channels)} that the table makes: "
+                f"mixing: {matrix.shape[1]} column(s) do not fit the {len(self.channels)} that the table makes: "
                 f"{', '.join(self.channels)}"
             )
-        return given if self.mixing is None else given @ self.mixing
+        return matrix if self.mixing is None else matrix @ self.mixing
 
 
 @dataclass(frozen=True)
@@ -212,11 +212,11 @@ def prepared(
         raise InputError(f"table: columns of different lengths ({said}); give all the same")
     from scipy.linalg import block_diag
 
-    found = [name for part in parts.values() for name in part.names]
+    source_names = [name for part in parts.values() for name in part.names]
     points = np.column_stack([column for part in parts.values() for column in part.values])
     is_plain = all(part.mixing.shape[0] == part.mixing.shape[1] for part in parts.values())
     return PreparedTable(
-        Sources(points, probabilities, names=found),
+        Sources(points, probabilities, names=source_names),
         FixedDict({name: tuple(part.names) for name, part in parts.items()}),
         None if is_plain else np.asarray(block_diag(*(part.mixing for part in parts.values())), dtype=np.float64),
         tuple(name for part in parts.values() for name in part.channels),

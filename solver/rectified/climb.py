@@ -54,12 +54,12 @@ def climbed(
             break
         here = neurons[going]
         directions = _directions(frame, multiplier, here, failures[going], rng)
-        found = best_on_circles(frame, multiplier, here, directions)
-        costs = frame.energies(found)
-        found = np.where(costs[:, None] > 0, found / np.sqrt(np.where(costs > 0, costs, 1.0))[:, None], here)
-        worth = frame.worths(multiplier, found)
+        steps = best_on_circles(frame, multiplier, here, directions)
+        costs = frame.energies(steps)
+        steps = np.where(costs[:, None] > 0, steps / np.sqrt(np.where(costs > 0, costs, 1.0))[:, None], here)
+        worth = frame.worths(multiplier, steps)
         better = worth > worths[going] * (1 + RECTIFIED_CLIMB.gain)
-        neurons[going[better]], worths[going[better]] = found[better], worth[better]
+        neurons[going[better]], worths[going[better]] = steps[better], worth[better]
         failures[going] = np.where(better, 0, failures[going] + 1)
     return neurons
 

@@ -188,12 +188,12 @@ class ConeProof:
         samples, owner = cones.samples[active], owners[active]
         linear, quadratic, spread = cones.linear.copy(), cones.quadratic.copy(), cones.spread.copy()
         if len(samples):
-            found, where = np.unique(owner, return_index=True)
+            owned, where = np.unique(owner, return_index=True)
             lifted, prices = self._lifted[samples], self._prices[samples]
-            linear[found] += np.add.reduceat(lifted[:, :, None] * prices[:, None, :], where)
+            linear[owned] += np.add.reduceat(lifted[:, :, None] * prices[:, None, :], where)
             weighted = self._p[samples, None, None] * lifted[:, :, None] * lifted[:, None, :]
-            quadratic[found] += np.add.reduceat(weighted, where)
-            spread[found] += np.add.reduceat(self._free[samples], where)
+            quadratic[owned] += np.add.reduceat(weighted, where)
+            spread[owned] += np.add.reduceat(self._free[samples], where)
         counts = np.bincount(owners[undecided], minlength=len(cones))
         return _RectifiedCones(cones.corners, linear, quadratic, spread, cones.samples[undecided], counts), inputs[
             undecided
@@ -292,11 +292,11 @@ class ConeProof:
             tried = self._mixtures @ cones.corners[part]
             worths = self.frame.worths(self.multiplier, tried.reshape(-1, tried.shape[2])).reshape(tried.shape[:2])
             best, rows = np.argmax(worths, axis=1), np.arange(len(part))
-            found = worths[rows, best] > self.level
+            better = worths[rows, best] > self.level
             apart = ((cones.corners[part] - cones.corners[part][:, :1]) ** 2).sum(axis=2).max(axis=1)
             small = apart < CONES.smallest**2
-            self.violators.extend(tried[rows, best][found])
-            closed = part[found | small]
+            self.violators.extend(tried[rows, best][better])
+            closed = part[better | small]
             self._close(bucket[closed])
             bucket[closed] = 0
 

@@ -38,9 +38,9 @@ def best_of_one_source(frame: Frame, multiplier: Array) -> tuple[float, Array]:
         worths.append(worth)
         neurons.append(np.stack([side * np.ones(len(kinks)), -kinks], axis=1))
     always = float(np.linalg.norm(multiplier.sum(axis=0)) / (2 * np.sqrt(frame.probabilities.sum())))
-    found, worth = np.concatenate(neurons), np.concatenate(worths)
-    found = found[np.argsort(-worth, kind="stable")]
-    return max(always, worth.max(initial=0.0)) + _rounding(frame, multiplier), frame.of_unit_cost(found)
+    best, worth = np.concatenate(neurons), np.concatenate(worths)
+    best = best[np.argsort(-worth, kind="stable")]
+    return max(always, worth.max(initial=0.0)) + _rounding(frame, multiplier), frame.of_unit_cost(best)
 
 
 def _rounding(frame: Frame, multiplier: Array) -> float:

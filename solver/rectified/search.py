@@ -178,17 +178,17 @@ class _RectifiedSearch:
             neurons, family = self._improved(neurons, family, progress)  # steps 2 and 3
             idle = 0 if self.soft < before * (1 - SEARCH.gain) else idle + 1
             prices = self.frame.multiplier(neurons)
-            found, top = self._climb(prices, neurons, family)  # step 4
-            many = sum(len(each) for each in found)
+            maxima, top = self._climb(prices, neurons, family)  # step 4
+            many = sum(len(each) for each in maxima)
             yield self._step(f"{len(neurons)} neurons, {many} more are worth more than they cost")
             if not many or idle >= SEARCH.idle_rounds:
-                yield from self._prove(prices, 1 + self.tolerance / 2, np.inf, found)  # step 5
-                if self._met() or not any(len(each) for each in found) or idle >= SEARCH.idle_rounds:
+                yield from self._prove(prices, 1 + self.tolerance / 2, np.inf, maxima)  # step 5
+                if self._met() or not any(len(each) for each in maxima) or idle >= SEARCH.idle_rounds:
                     return neurons, family
             elif time.perf_counter() - last_proof > SEARCH.early:
-                yield from self._prove(prices, max(top, 1.0) * (1 + 1e-3), SEARCH.early_share, found)
+                yield from self._prove(prices, max(top, 1.0) * (1 + 1e-3), SEARCH.early_share, maxima)
                 last_proof = time.perf_counter()
-            joining, whose = self._pool(found)
+            joining, whose = self._pool(maxima)
             neurons = np.vstack([self.frame.of_unit_cost(neurons), joining])
             family = np.concatenate([family, whose])
 
@@ -273,7 +273,7 @@ class _RectifiedSearch:
 
     def _climb(self, prices: Array, neurons: Array, family: Indices) -> tuple[list[Array], float]:
         """Step 4: for each family, neurons (n, m) in its frame that are worth more than they cost."""
-        found, top = [], 0.0
+        maxima, top = [], 0.0
         for i, each in enumerate(self.families):
             own = neurons[family == i] @ each.home.T
             if each.sources == 1:
@@ -285,10 +285,10 @@ class _RectifiedSearch:
             top = max(top, float(worths.max(initial=0.0)))
             better = worths > 1 + self.tolerance / 4
             chosen = distinct(each.frame, climbs[better], worths[better], each.frame.of_unit_cost(own))
-            found.append(chosen[: SEARCH.newcomers])
-        return found, top
+            maxima.append(chosen[: SEARCH.newcomers])
+        return maxima, top
 
-    def _prove(self, prices: Array, level: float, seconds: float, found: list[Array]) -> Iterator[RectifiedStep]:
+    def _prove(self, prices: Array, level: float, seconds: float, maxima: list[Array]) -> Iterator[RectifiedStep]:
         """Step 5: better bounds; violators are put into `found`."""
         end = time.perf_counter() + seconds
         bounds = [self._start(each, prices, level, last=np.isinf(seconds)) for each in self.families]
@@ -306,8 +306,8 @@ class _RectifiedSearch:
                 more = climbed(each.frame, prices, np.array(proof.violators), self.rng)
                 worths = each.frame.worths(prices, more)
                 better = worths > 1 + self.tolerance / 4
-                fresh = distinct(each.frame, more[better], worths[better], found[i])
-                found[i] = np.vstack([found[i], fresh])
+                fresh = distinct(each.frame, more[better], worths[better], maxima[i])
+                maxima[i] = np.vstack([maxima[i], fresh])
         self._bound_of(prices, max(_value(proof) for proof in bounds))
         if np.isinf(seconds) and self._has_own_multiplier:
             relaxed = lifted_multiplier(self.frame)

@@ -150,13 +150,13 @@ def most_valuable(
         1.5
     """
     scale = max(float(np.abs(np.linalg.eigvalsh(worth)[[0, -1]]).max()), np.finfo(float).tiny ** 0.5)
-    found = None
+    search = None
     if start is not None:
         near = EarlyPoint(start.neuron, start.weights / scale, start.centre / scale)
-        found = _searched(_BarrierPoint.near(triangle, worth / scale, products, near), accuracy, target / scale)
-    if found is None or not found.ended:
-        found = _searched(_BarrierPoint.start(triangle, worth / scale, products), accuracy, target / scale)
-    weights, point, early = found.weights * scale, found.point, found.early
+        search = _searched(_BarrierPoint.near(triangle, worth / scale, products, near), accuracy, target / scale)
+    if search is None or not search.ended:
+        search = _searched(_BarrierPoint.start(triangle, worth / scale, products), accuracy, target / scale)
+    weights, point, early = search.weights * scale, search.point, search.early
     bound = float(np.linalg.eigvalsh(worth + triangle.matrix(weights @ products))[-1])
     known = EarlyPoint(early.primal, early.dual * scale, early.centre * scale)
     return Relaxed(point.primal, weights, point.dual > BARRIER.active * point.slack, bound, known)

@@ -169,8 +169,8 @@ class _Cell:
     """What is known of a cell.
 
     Attributes:
-        pairs, weights: the products that bound it: (p, 2) names of inequalities, those of the samples and then those of
-            the centres, and (p,) N.
+        pairs: (p, 2) names of the inequalities whose products bound it, those of the samples and then of the centres.
+        weights: (p,) N, of these products.
         relaxed: P, once a program was solved.
         early: the products of that program with an early point of its solution, where the next one starts.
         threshold: how far products must be violated to be added.

@@ -91,13 +91,13 @@ def answer(
         if optimality_gap(code.loss, bound.value) <= tolerance:
             # What failed on the way did no harm.
             note = "; ".join(part for part in note.split("; ") if " failed" not in part)
-            found, code = code, code if best.final else _given(posed, best, code, fields)
-            if code is not found:
+            searched, code = code, code if best.final else _given(posed, best, code, fields)
+            if code is not searched:
                 # The code that was found may keep digits that another one, and so its proof, has lost.
                 network = code.encoder @ problem.mixing
                 proven = _bounded(problem, best, network, tolerance, stopped=stopped is not None)
                 kept = optimality_gap(code.loss, proven.value) <= tolerance
-                code, bound = (code, proven) if kept else (found, bound)
+                code, bound = (code, proven) if kept else (searched, bound)
         message = "; ".join(part for part in (f"{method}: {why}", note, stopped) if part)  # step 5
         code = replace(code, message=message, multiplier=bound.multiplier, seconds=time.perf_counter() - start)
         code = code.bounded_by(bound.value, "interrupted" if stopped else "bounded")

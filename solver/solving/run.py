@@ -235,13 +235,13 @@ class Run(SearchRun):
         if self.limits != Limits(self.limits.tolerance, time_limit=time_limit):
             return False
         with one_thread():
-            found = mixed_code(self.problem, self.limits.tolerance)
-            if found is not None:
+            mixed = mixed_code(self.problem, self.limits.tolerance)
+            if mixed is not None:
                 chosen = plan(self.problem, unproven=True)
                 self.method, self.why = chosen.method, chosen.why
-                step = Iterate(found.weights, found.multiplier, found.loss, found.bound, priced=True)
+                step = Iterate(mixed.weights, mixed.multiplier, mixed.loss, mixed.bound, priced=True)
                 self._follow(iter([step]))
-                self.best, self.iterations = replace(self.best, final=True), found.rounds
+                self.best, self.iterations = replace(self.best, final=True), mixed.rounds
                 return True
         return False
 

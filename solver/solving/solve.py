@@ -92,8 +92,8 @@ def solve(
     limits, practically = Limits(tolerance, max_iterations, time_limit, callback), checked_threshold(practically)
     check(problem, method, limits)
     if not problem.neurons.linear:
-        found = _solve_nonlinear(problem, method, limits, rng, {"neurons": neurons, "solver": solver})
-        return replace(found, practically=practically)
+        code = _solve_nonlinear(problem, method, limits, rng, {"neurons": neurons, "solver": solver})
+        return replace(code, practically=practically)
     options = options_of(method, {"neurons": neurons, "solver": solver})
     run = run_of(problem.in_order, limits)
     run.search(method, generator_of(rng), options)
@@ -181,9 +181,9 @@ def solve_any_of_many(
     """
     if problem.neurons.linear:
         return solve_one_of_many(problem, start=start, **options)
-    found = solve(problem, **options)
-    if found.status == "interrupted":
+    answer = solve(problem, **options)
+    if answer.status == "interrupted":
         raise_if_asked()
-    if KEYBOARD in found.message:
-        raise KeyboardInterrupt(found.message)
-    return found
+    if KEYBOARD in answer.message:
+        raise KeyboardInterrupt(answer.message)
+    return answer

@@ -17,8 +17,8 @@ from theory.arrays import Array
 
 RING_OF_OBJECTS, OBJECTS = 5, 3
 
-IN_A_ROW, HALF = 0.2, 0.5
-"""Share of the rooms, in the paper and in the training of its public code, in which the objects are in a row."""
+IN_A_ROW = 0.2  # share of the rooms of the paper in which the objects are in a row
+HALF = 0.5  # the share of the rooms in which its public code is trained
 
 
 def study(_: np.random.Generator, quick: bool) -> Finding:

@@ -267,9 +267,9 @@ def _solved(plan: Sweep, settings: _Settings, task: _Task) -> tuple[list[Row], _
         together, posed = _together(plan, settings, points[0])
         for place, point in enumerate(points):
             try:
-                start, given = None, together.get(point.index)
-                if given is not None:
-                    answer = given()
+                start, answer_of_batch = None, together.get(point.index)
+                if answer_of_batch is not None:
+                    answer = answer_of_batch()
                 else:
                     problem = posed.pop(point.index, None) or poses.problem(seed=point.seed, **point.where)
                     start = _start(poses, point, before, last)
@@ -311,9 +311,9 @@ def _together(
                 problems[point.index] = problem
             elif not problems:
                 return {}, posed  # nor do the others, as a rule, and to pose them may take a while
-    found = solved_at_once(tuple(problems.values()), settings.tolerance)
+    solved = solved_at_once(tuple(problems.values()), settings.tolerance)
     answers: dict[int, Callable[[], Any]] = {
-        place: partial(found.__getitem__, number) for number, place in enumerate(problems) if found.at_once[number]
+        place: partial(solved.__getitem__, number) for number, place in enumerate(problems) if solved.at_once[number]
     }
     return answers, {place: problem for place, problem in posed.items() if place not in answers}
 

@@ -139,12 +139,12 @@ def _modularity(_: Problem, prediction: Prediction, answer: Any) -> Judged | Non
 
 def _price(_: Problem, prediction: Prediction, answer: Any) -> Judged | None:
     least, most = answer.price_bounds
-    found = f"found one of {least:.6g} to {most:.6g}"
+    prices = f"found one of {least:.6g} to {most:.6g}"
     for bound, proven, sign in ((prediction.most_price, least, 1), (prediction.least_price, most, -1)):
         if bound is None:
             continue
         room = sign * (bound - answer.price_of_modularity)
-        said = f"predicted a price of at {'most' if sign > 0 else 'least'} {bound:.6g}; {found}"
+        said = f"predicted a price of at {'most' if sign > 0 else 'least'} {bound:.6g}; {prices}"
         if sign * (proven - bound) > NONLINEAR_CHECK.loss:
             return DISAGREES, -room, said
         return (AGREES, max(room, 0.0), said) if room >= -NONLINEAR_CHECK.loss else _undecided(said)

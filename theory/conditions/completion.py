@@ -97,7 +97,8 @@ class _CuttingPlanes:
     """Cutting planes for the free columns of N (r, d), in units in which the modular neurons cost one.
 
     Attributes:
-        planes, heights: a (k, r u) and b (k,) with a.x + b <= sqrt(rho) for the free entries x.
+        planes: a (k, r u), with a.x + b <= sqrt(rho) for the free entries x.
+        heights: b (k,).
         least: the least value of sqrt(rho) that they allow.
     """
 

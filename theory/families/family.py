@@ -47,7 +47,8 @@ class Family(ABC):
         name: short, with hyphens.
         statement: what the sources are, and when their code is modular.
         parameter: what the parameter measures.
-        low, high: its range.
+        low: where its range begins.
+        high: where it ends.
         includes: which ends belong to the range.
         blocks: groups of sources whose separation is in question, or None if every source is a group.
         second: the second parameter, if there is one; `sliced` gives the family at one value of it.

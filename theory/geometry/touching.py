@@ -85,7 +85,7 @@ def _doubt(worth: Array, doubtful: str) -> Touching:
 
 def _found(pricing: Pricing, worth: Array) -> tuple[Array, str]:
     """(n, d) steps 1 to 4: the touching neurons met, and what is doubtful."""
-    faces, found, nearly, above = pricing.faces, [np.empty((0, len(worth)))], False, False
+    faces, touching, nearly, above = pricing.faces, [np.empty((0, len(worth)))], False, False
     bar, doubt = 1 - TOUCHING.touches, 1 - TOUCHING.nearly
     still_open: Mask = np.empty(0, dtype=np.bool_)
     for size, level in enumerate(faces.levels, start=1):
@@ -99,10 +99,10 @@ def _found(pricing: Pricing, worth: Array) -> tuple[Array, str]:
             simple = feasible & ~multiple
             nearly |= bool((simple & ((first <= bar) | (second > doubt))).any())
             above |= bool((feasible & (first > 1 + TOUCHING.touches)).any())
-            found.append(neurons[simple & (first > bar)])
+            touching.append(neurons[simple & (first > bar)])
     if above:
-        return np.concatenate(found), "the code is not known to enough digits"
-    return np.concatenate(found), "neurons nearly touch, by less than rounding tells" if nearly else ""
+        return np.concatenate(touching), "the code is not known to enough digits"
+    return np.concatenate(touching), "neurons nearly touch, by less than rounding tells" if nearly else ""
 
 
 def _first_of_alike(neurons: Array) -> Mask:

@@ -28,9 +28,10 @@ __all__ = [
     "require_plain",
 ]
 
-SMALLEST, LARGEST = 1e-140, 1e140
-"""Sizes of sources, mixings and costs between which squares and their products can be computed: floating point ends at
-1e-308 and 1e308."""
+# Between them squares of sources, mixings and costs, and their products, can be computed: floating point ends at 1e-308
+# and 1e308.
+SMALLEST = 1e-140
+LARGEST = 1e140
 
 
 def as_matrix(values: ArrayLike, name: str, *, columns: Sequence[str] | None = None, first_row: int = 0) -> Array:

@@ -92,8 +92,8 @@ class WeightedActivity(Neurons):
     probabilities: Array
 
     def __post_init__(self) -> None:
-        given = as_matrix(self.probabilities, "probabilities")
-        object.__setattr__(self, "probabilities", locked(np.asarray(checked_probabilities(given, len(given)))))
+        values = as_matrix(self.probabilities, "probabilities")
+        object.__setattr__(self, "probabilities", locked(np.asarray(checked_probabilities(values, len(values)))))
 
     def terms(self, problem: Any, activity: Activity, encoder: Array) -> dict[str, Array]:
         """See `Neurons`: "activity" in this context, "encoder"."""

@@ -71,21 +71,21 @@ class _AffineHull(Reduction):
         return replace(solved, weights=weights, multiplier=problem.hull.form(solved.multiplier))
 
     def _readout(self, problem: Any) -> Any:
-        given, hull = problem.given_readout, problem.hull
-        names = [item.name for item in fields(given)] if is_dataclass(given) else []
+        readout, hull = problem.given_readout, problem.hull
+        names = [item.name for item in fields(readout)] if is_dataclass(readout) else []
         if "targets" not in names:
             raise InputError(
-                f"readout: what a {type(given).__name__} asks of linearly dependent sources is not known; give one of "
-                "`theory.readouts`, or remove the sources that others tell"
+                f"readout: what a {type(readout).__name__} asks of linearly dependent sources is not known; give one "
+                "of `theory.readouts`, or remove the sources that others tell"
             )
-        if given.targets is None:
-            return given
-        targets = checked_targets(given.targets, problem.sources)
+        if readout.targets is None:
+            return readout
+        targets = checked_targets(readout.targets, problem.sources)
         told, size = targets @ hull.basis, np.abs(targets) @ np.abs(hull.basis)
         told[np.abs(told) <= 1e-13 * size] = 0.0  # rounding of its terms
         if not told.any():
             raise InputError("targets: all are constant over the samples, so that nothing is to be decoded")
-        return replace(given, targets=told)
+        return replace(readout, targets=told)
 
 
 AFFINE_HULL = _AffineHull()

@@ -116,7 +116,9 @@ class Derivation:
 
     Attributes:
         sources: number of sources, or None for the entry of any two of any number.
-        mixing, readout, loss: the arguments of `derive`.
+        mixing: see `derive`.
+        readout: see `derive`.
+        loss: see `derive`.
         steps: the links in order.
         condition: F, (d, d) sympy Matrix; for any number of sources the 2 by 2 block of two of them.
         definitions: expressions for the symbols M_ij in F.

@@ -32,7 +32,7 @@ class BatchMasterTolerances:
     singular: float = 1e-13  # what is added to the diagonal of second derivatives, relative to it
 
 
-MASTER = BatchMasterTolerances()
+THREE_MASTER = BatchMasterTolerances()
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,12 +96,12 @@ class Columns:
         worth = (neurons @ multiplier) @ neurons.transpose(0, 2, 1)
         bent = 2 * worth * ((neurons @ inverse) @ neurons.transpose(0, 2, 1))
         place = np.arange(energies.shape[1])
-        mu = np.maximum(MASTER.fall * self.mu, least)[:, None]
-        bent[:, place, place] = bent[:, place, place] * (1 + MASTER.singular) + slacks / energies
+        mu = np.maximum(THREE_MASTER.fall * self.mu, least)[:, None]
+        bent[:, place, place] = bent[:, place, place] * (1 + THREE_MASTER.singular) + slacks / energies
         right = mu / energies - 1 + worth[:, place, place]
         step = solved(bent, right)
         change = (mu - slacks * step) / energies - slacks
-        keep = 1 - MASTER.left
+        keep = 1 - THREE_MASTER.left
         length = 1 / np.maximum(1.0, (-step / energies).max(axis=1, keepdims=True) / keep)
         other = 1 / np.maximum(1.0, (-change / slacks).max(axis=1, keepdims=True) / keep)
         return Columns(neurons, energies + length * step, slacks + other * change, self.demand, self.ridge)

@@ -56,14 +56,14 @@ def _hiding() -> list[str]:
     import solver
     import theory
 
-    found = []
+    files = []
     for package in (solver, theory):
         home = os.path.dirname(os.path.abspath(package.__file__ or ""))
         for path in (os.path.abspath(f"{package.__name__}.py"), os.path.abspath(package.__name__)):
             there = os.path.isfile(path) or os.path.isfile(os.path.join(path, "__init__.py"))
             if there and not (os.path.isdir(path) and os.path.samefile(path, home)):
-                found.append(path)
-    return found
+                files.append(path)
+    return files
 
 
 def _requirements() -> dict[str, list[Any]]:

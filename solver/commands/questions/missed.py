@@ -60,12 +60,12 @@ def missed(activity: str, named: str, *, missing: str, picture: str | None, form
     if options["index_column"] is not None:
         table = rows_in_order(table, recorded, read_table(data, choice=choice_of(options)), data)
     tell_notes(sources)
-    found = _found(table, sources.sources, groups_of_prepared(sources, options), missing, options)
-    return answered(found, lambda: _columns(found), form, picture)
+    findings = _found(table, sources.sources, groups_of_prepared(sources, options), missing, options)
+    return answered(findings, lambda: _columns(findings), form, picture)
 
 
 def _found(
-    table: NumericTable, sources: Sources, groups: dict[str, Any], missing: str, given: dict[str, Any]
+    table: NumericTable, sources: Sources, groups: dict[str, Any], missing: str, chosen: dict[str, Any]
 ) -> MissedSource:
     """The test, of the groups that are named and the one that is missing."""
     from solver.auditing.missed_source import missed_source
@@ -81,22 +81,22 @@ def _found(
     hidden = members.pop(missing)
     kept = [name for name in names if name not in hidden]
     column = names.index
-    options = {name: given[name] for name in ("permutations", "level") if given[name] is not None}
+    options = {name: chosen[name] for name in ("permutations", "level") if chosen[name] is not None}
     return missed_source(
         table.values,
         Sources(sources.points[:, [column(name) for name in kept]], names=kept),
         sources.points[:, [column(name) for name in hidden]],
         groups=members,
-        block=given["block"],
+        block=chosen["block"],
         neurons=table.names,
         called=missing,
-        rng=given["seed"],
+        rng=chosen["seed"],
         **options,
     )
 
 
-def _columns(found: MissedSource) -> dict[str, Sequence[Any]]:
-    given = found.given
+def _columns(findings: MissedSource) -> dict[str, Sequence[Any]]:
+    given = findings.given
     shares = {f"share of {group}": column.tolist() for group, column in zip(given.groups, given.shares.T, strict=True)}
     chances = {f"p of {group}": column.tolist() for group, column in zip(given.groups, given.p.T, strict=True)}
-    return {"neuron": found.neurons, "kind": found.kinds, **shares, **chances}
+    return {"neuron": findings.neurons, "kind": findings.kinds, **shares, **chances}

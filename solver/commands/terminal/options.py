@@ -331,12 +331,12 @@ def turns_of(options: dict[str, Any]) -> dict[str, tuple[str | None, int]]:
     """What a turn of each angle is, and the number of its harmonics, by the name of the column."""
     turns: dict[str, tuple[str | None, int]] = {}
     for text in options["angles"]:
-        found = ANGLE.fullmatch(text)
-        if found is None:
+        match = ANGLE.fullmatch(text)
+        if match is None:
             raise click.UsageError(f"--angle: {text!r} names no column; write COLUMN, COLUMN=360 or COLUMN=360:2")
-        if found["name"] in turns:
-            raise click.UsageError(f"--angle: {found['name']!r} is given twice")
-        turns[found["name"]] = found["turn"], int(found["count"] or 1)
+        if match["name"] in turns:
+            raise click.UsageError(f"--angle: {match['name']!r} is given twice")
+        turns[match["name"]] = match["turn"], int(match["count"] or 1)
     return turns
 
 

@@ -52,14 +52,14 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     predicted = np.array([row["theory_modular"] for row in rows])
     free = is_free(answers.price_of_modularity)
     examples = [_problem(*place) for place in EXAMPLE_MIXINGS]
-    found = [bool(decide(problem).modular) for problem in examples]
+    modular_ones = [bool(decide(problem).modular) for problem in examples]
     grid = predicted.reshape(len(cuts), len(cosines))
     orthonormal = grid[:, len(cosines) // 2]
     moved = {"mixes": int((orthonormal[:, None] & ~grid).sum()), "separates": int((~orthonormal[:, None] & grid).sum())}
-    holds = np.array_equal(free, predicted) and found == [True, False, False, True] and min(moved.values()) > 0
+    holds = np.array_equal(free, predicted) and modular_ones == [True, False, False, True] and min(moved.values()) > 0
     figure = page_figure(1, 0.44)
     left, right = side_by_side(figure, 1.1, 1)
-    _draw_examples(left, examples, found)
+    _draw_examples(left, examples, modular_ones)
     prices = 100 * np.array(answers.price_of_modularity).reshape(grid.shape)
     axes = right.subplots()
     _map(axes, right, cosines, cuts, np.where(free.reshape(grid.shape), np.nan, prices))

@@ -29,13 +29,13 @@ from theory.sources import Sources
 
 FACTORS_OF_TARGETS = 6
 
-VARIANCE_OF_FACTORS, REACH = 1 / 12, 1 / 2
-"""Of a factor that is uniform from 0 to 1: its variance, and how far it goes from its mean."""
+VARIANCE_OF_FACTORS = 1 / 12  # of one that is uniform from 0 to 1
+REACH = 1 / 2  # how far such a factor goes from its mean
 
 WEIGHT_COST, PAPER_ERROR_COST = 1e-4 / 1e-3, 1 / 1e-3  # of the supervised networks (table 1), with activity at one
 
-AUTOENCODER_COST, AUTOENCODER_ROWS = 1e-3 / 5e-3, 50
-"""Cost of the weights of the autoencoders, with activity at one, and how much they see."""
+AUTOENCODER_COST = 1e-3 / 5e-3  # of the weights of the autoencoders, with activity at one
+AUTOENCODER_ROWS = 50  # numbers that they see
 
 FREE_ENCODER = 1e-9  # cost of an encoder that costs next to nothing
 

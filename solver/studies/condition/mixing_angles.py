@@ -27,8 +27,9 @@ from theory.readouts import Soft
 
 CLOUD_SIZE = 32  # points of each data set, uniform on the unit square
 
-COST_OF_WEIGHTS, COST_OF_ERRORS = 0.1, 1000.0
-"""Of that code, with activity at one: there activity costs 1e-3 / 2, weights 1e-4 / 2, errors 1 / 2."""
+# In the authors' code activity costs 1e-3 / 2, weights 1e-4 / 2, errors 1 / 2; here activity costs one.
+COST_OF_WEIGHTS = 0.1
+COST_OF_ERRORS = 1000.0
 
 TURNS = 0.01 + np.arange(0, 2 * np.pi, 2 * np.pi / 500)
 """Angles of the directions that the test of the authors' code tries."""

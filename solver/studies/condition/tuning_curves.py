@@ -40,22 +40,22 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     modules = {ratio: _modules(*ratio) for ratio in RATIOS[:: 5 if quick else 1]}
     turned = {phases: _turned(phases) for phases in PHASES}
     rows: list[dict[str, Any]] = [
-        *(_row("place cells", f"{cells} cells", width, found) for (cells, width), found in fields.items()),
+        *(_row("place cells", f"{cells} cells", width, tuning) for (cells, width), tuning in fields.items()),
         *(
-            _row("modules", f"{one}:{other} of {positions} positions", price, found)
-            for (one, other, positions), (price, found) in modules.items()
+            _row("modules", f"{one}:{other} of {positions} positions", price, tuning)
+            for (one, other, positions), (price, tuning) in modules.items()
         ),
         *(
-            {**_row("waves", f"{phases} phases", whole, found), "about_the_mean": centred}
-            for phases, (whole, centred, found) in turned.items()
+            {**_row("waves", f"{phases} phases", whole, tuning), "about_the_mean": centred}
+            for phases, (whole, centred, tuning) in turned.items()
         ),
     ]
     columns = dict.fromkeys(key for row in rows for key in row)
     rows = [{key: row.get(key, "") for key in columns} for row in rows]
-    apart = [found.unique for (one, other, _), (_, found) in modules.items() if other % one]
-    harmonic = [found.unique for (one, other, _), (_, found) in modules.items() if not other % one]
+    apart = [tuning.unique for (one, other, _), (_, tuning) in modules.items() if other % one]
+    harmonic = [tuning.unique for (one, other, _), (_, tuning) in modules.items() if not other % one]
     holds = (
-        all(found.unique for (_, width), found in fields.items() if width <= 1)
+        all(tuning.unique for (_, width), tuning in fields.items() if width <= 1)
         and all(fields[cells, widths[-1]].unique is False for cells in CELL_COUNTS[:2])
         and all(apart)
         and not any(harmonic)
@@ -70,7 +70,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         cells: max(width for width in widths if all(fields[cells, each].unique for each in widths if each <= width))
         for cells in CELL_COUNTS
     }
-    wide = max(width for (_, width), found in fields.items() if found.scattered)
+    wide = max(width for (_, width), tuning in fields.items() if tuning.scattered)
     verdict = (
         f"{CELL_COUNTS[0]} to {CELL_COUNTS[-1]} place cells are the only ones with their similarities up to widths of "
         f"{', '.join(f'{last[cells]:g}' for cells in CELL_COUNTS)} distances to the next cell, sufficiently scattered "
@@ -109,20 +109,20 @@ def _turned(phases: int) -> tuple[float, float, UniqueTuning]:
     return float(whole), float(centred), unique_tuning(activity)
 
 
-def _outcome(found: UniqueTuning) -> str:
-    if found.unique is None:
+def _outcome(tuning: UniqueTuning) -> str:
+    if tuning.unique is None:
         return OPEN
-    return (SCATTERED if found.scattered else OTHERWISE_PROVEN) if found.unique else OTHERS
+    return (SCATTERED if tuning.scattered else OTHERWISE_PROVEN) if tuning.unique else OTHERS
 
 
-def _row(kind: str, case: str, number: float, found: UniqueTuning) -> dict[str, Any]:
+def _row(kind: str, case: str, number: float, tuning: UniqueTuning) -> dict[str, Any]:
     """The number: of fields their width, of modules the price of own cells, of waves how much similarities change."""
-    return {"kind": kind, "case": case, "number": number, "outcome": _outcome(found), "reason": found.reason}
+    return {"kind": kind, "case": case, "number": number, "outcome": _outcome(tuning), "reason": tuning.reason}
 
 
 def _draw_fields(axes: Axes, fields: dict[tuple[int, float], UniqueTuning]) -> None:
     for outcome, colour in COLOURS.items():
-        at = [place for place, found in fields.items() if _outcome(found) == outcome]
+        at = [place for place, tuning in fields.items() if _outcome(tuning) == outcome]
         if at:
             cells, widths = zip(*at, strict=True)
             axes.scatter(widths, cells, s=14, color=colour, linewidth=0, label=outcome)
@@ -132,9 +132,9 @@ def _draw_fields(axes: Axes, fields: dict[tuple[int, float], UniqueTuning]) -> N
 
 
 def _draw_modules(axes: Axes, modules: dict[tuple[int, int, int], tuple[float, UniqueTuning]]) -> None:
-    for place, (price, found) in enumerate(modules.values()):
-        axes.plot(place, 100 * price, "o", markersize=4, color=COLOURS[_outcome(found)])
-        axes.vlines(place, 0, 100 * price, color=COLOURS[_outcome(found)], linewidth=1)
+    for place, (price, tuning) in enumerate(modules.values()):
+        axes.plot(place, 100 * price, "o", markersize=4, color=COLOURS[_outcome(tuning)])
+        axes.vlines(place, 0, 100 * price, color=COLOURS[_outcome(tuning)], linewidth=1)
     names = [f"{one}:{other}\n{positions}" for one, other, positions in modules]
     axes.set_xticks(range(len(names)), names)
     axes.set(

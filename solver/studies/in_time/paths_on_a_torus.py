@@ -15,8 +15,9 @@ from solver.studies.tasks import Task
 from theory.arrays import Array
 from theory.problem import Problem
 
-TORUS_SIDE, STEPS = 3, 25
-"""Places along each axis of the torus, and steps of a path, as in the public code of Dorrell et al. (2025)."""
+# As in the public code of Dorrell et al. (2025).
+TORUS_SIDE = 3  # places along each axis of the torus
+STEPS = 25  # of a path
 
 COSTS_OF_PATHS: dict[str, Any] = {"activity_cost": 0.1, "decoder_cost": 0.01, "encoder_cost": 0.0}
 """Costs of the authors' code. Its input weights, read at the first step alone, are left out."""

@@ -20,7 +20,9 @@ from solver.studies.networks.trials import SEEDS
 from solver.studies.study import Finding
 from theory.arrays import Array
 
-SAMPLES_OF_FACTORS, FACTOR_COUNT, CHANNELS = 100, 3, 8  # channels: of the data in which the factors are seen
+SAMPLES_OF_FACTORS = 100
+FACTOR_COUNT = 3
+CHANNELS = 8  # of the data in which the factors are seen
 
 CONSTRAINED: dict[str, Autoencoder] = {
     "linear": Autoencoder(12),

@@ -104,8 +104,8 @@ def _run(named: tuple[str, str, int], chance: Array, seeds: tuple[int, ...], ste
     network, points, occurs = replace(KINDS_OF_NETWORK[kind], neurons=width), grid(5), chance > 0
     trained = train(network, shown_to(network, points, chance), steps=steps, rate=1e-2, seeds=seeds)
     due = [owed(activity[occurs], points[occurs], chance[occurs]) for activity in trained.activity]
-    found = held(network, points, chance, trained.final, trained.activity)
-    return WidthRun(kind, name, trained, found, tuple(map(is_mixed, due)))
+    judged = held(network, points, chance, trained.final, trained.activity)
+    return WidthRun(kind, name, trained, judged, tuple(map(is_mixed, due)))
 
 
 def _told(runs: Sequence[WidthRun]) -> str:
