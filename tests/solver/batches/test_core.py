@@ -9,7 +9,7 @@ from solver.batches.certificate import costs, largest_ratios, losses, proven
 from solver.batches.codes import Codes, Given, Hulls, optimal_codes
 from solver.batches.hulls import outlines
 from solver.batches.modular import strengths
-from solver.batches.polish import candidates, few, settled
+from solver.batches.polish import candidates, few, newton_energies
 from theory.readouts import Readout
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -167,7 +167,7 @@ def test_fewer_neurons_have_the_same_matrix_and_cost_no_more():
     cost = costs(hulls.given.points, neurons)
     assert ((cost * energies).sum(axis=0) <= (path.costs * path.energies).sum(axis=0) * (1 + 1e-9)).all()
     before = energies * hulls.objective.value(form)
-    after = settled(neurons, before, cost, hulls.objective)
+    after = newton_energies(neurons, before, cost, hulls.objective)
     demand, ridge = hulls.given.demand, hulls.given.ridge
     better = losses(cost, after, neurons, demand, ridge)
     # A full step, which may go too far: whoever takes it compares.
