@@ -397,7 +397,7 @@ def test_silent_groups_may_leave_a_neuron_of_both_worth_having():
     common = np.random.default_rng(0).uniform(-1, 1, (30, 1))
     rows = common + np.random.default_rng(1).uniform(-0.05, 0.05, (30, 2))
     found = []
-    for error_cost in np.geomspace(0.05, 50, 16):
+    for error_cost in np.geomspace(0.05, 50, 8):
         problem = Problem(rows, encoder_cost=0.1, readout=Soft(error_cost), groups={})
         verdict = separation(problem)
         assert verdict.modular is decide(problem).modular

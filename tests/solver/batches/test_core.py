@@ -191,7 +191,7 @@ def test_every_code_is_proven():
 def test_strengths_of_modular_codes_are_those_of_each_readout_alone():
     rng = np.random.default_rng(5)
     price, costs_, gram, ridge, alone = [], [], [], [], []
-    for _ in range(60):
+    for _ in range(30):
         targets, root = rng.normal(size=(3, 2)), rng.normal(size=(2, 2))
         if rng.random() < 0.2:
             targets[:, 1] = 0.0

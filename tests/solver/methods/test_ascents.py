@@ -87,7 +87,7 @@ def test_exact_pricing_finds_nothing_better_for_five_sources(kind):
 
 
 def test_the_same_seed_gives_the_same_code():
-    problem = Problem(cloud("uniform cube", 4, 20))
+    problem = Problem(cloud("uniform cube", 4, 10))
     first, second = followed(problem, 3), followed(problem, 3)
     assert len(first) == len(second)
     np.testing.assert_array_equal(first[-1].weights, second[-1].weights)

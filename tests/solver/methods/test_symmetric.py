@@ -53,6 +53,7 @@ KNOWN = {
 
 
 LENGTHY = {
+    "ring",
     "ring of several costs",
     "errors so cheap that a frequency is left out",
     "one frequency is wanted",

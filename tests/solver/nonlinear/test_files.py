@@ -97,11 +97,11 @@ def test_words_pictures_and_pages_name_the_kind(answer, tmp_path):
 
 
 def test_where_one_source_tells_all_samples_apart_modularity_says_nothing():
-    points = np.random.default_rng(0).uniform(-1, 1, (6, 2))
+    points = np.random.default_rng(0).uniform(-1, 1, (4, 2))
     answer = solve(Problem(points, activation="free", readout=Soft(20)))
     assert "'s1' alone tells all samples apart" in sentences(answer)[0]
     assert not any("modularity:" in line for line in sentences(answer))
-    grid = solve(Problem(POINTS, activation="free", readout=Soft(20)))
+    grid = solve(Problem(POINTS[[0, 2, 5, 7]], activation="free", readout=Soft(20)))
     assert "tells all samples apart" not in as_text(grid)
 
 

@@ -133,7 +133,7 @@ def files(tmp_path):
 CHOSEN = ("--angle", "heading=360", "--category", "context", "--index-column", "trial", "--encoder-cost", "0.3")
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.parquet", "t.npy", "t.mat"])
+@pytest.mark.parametrize("name", ["t.parquet", "t.npy", "t.mat"])
 def test_from_a_file(files, name):
     columns = ("--columns", "heading,context,speed") if name == "t.mat" else ()
     done = accepted("check", files / name, *CHOSEN, *columns, "--json")

@@ -53,7 +53,7 @@ def test_the_off_neuron_vanishes_at_the_threshold_of_the_paper():
     values = np.array([1.0, 3.0])
     threshold = on_and_off._threshold(values)
     assert threshold == pytest.approx(4 / 9)
-    for zero in (0.1, threshold - 0.02, threshold + 0.02, 0.8):
+    for zero in (threshold - 0.02, threshold + 0.02, 0.8):
         row = on_and_off._row("", values, zero, threshold)
         assert row["loss"] == pytest.approx(row["formula"], rel=1e-8)
         assert (row["off"] <= on_and_off.VANISHED) == (zero > threshold)

@@ -11,8 +11,11 @@ from solver.commands.cli import main
 from solver.oracles import alternating
 from solver.studies import one_corner_point, registry
 from solver.studies.registry import STUDIES, run_studies
+from solver.studies.study import correlation_row
 from solver.verification.judgement import AGREES
 from theory.errors import InputError
+from theory.families import family
+from theory.problem import Problem
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +73,13 @@ def test_a_claim_that_does_not_hold_is_said_to_fail(name, tmp_path, monkeypatch)
     assert result.exit_code == 1 and result.stdout.startswith(f"FAILS  {name}")
 
 
+def test_the_price_appears_where_theory_says():
+    band = family("opposite-corners")
+    rows = [correlation_row(Problem(band.sources(0.548374193254892 + step))) for step in (-0.005, 0.005)]
+    assert [row["price"] > 1e-9 for row in rows] == [False, True]
+
+
+@pytest.mark.thorough
 def test_the_passage_is_where_theory_says(quick):
     rows = rows_of(quick("entangled-factors"))
     assert float(rows[0]["mutual_information_bits"]) == pytest.approx(0, abs=1e-9)

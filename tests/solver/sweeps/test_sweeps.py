@@ -384,7 +384,7 @@ def made(path):
 
 def test_points_of_two_sources_are_solved_together_and_no_interruption_shows(tmp_path):
     data = Problem(np.random.default_rng(0).normal(size=(30, 2)))
-    resamples = Sweep.of_data(data, bootstrap=range(12), encoder_cost=[0.5, 2.0], certified=False)
+    resamples = Sweep.of_data(data, bootstrap=range(6), encoder_cost=[0.5, 2.0], certified=False)
     whole = sweep(resamples)
     assert (whole.method == "interior").mean() > 0.9 and (whole.status == "optimal").all()
     table = tmp_path / "table.parquet"

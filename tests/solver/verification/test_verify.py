@@ -216,8 +216,8 @@ def test_functions_are_conjectures_and_none_is_silence():
 # ---- what is right stands -----------------------------------------------------------------------------------------
 
 
-LENGTHY = {"shared-neurons", "free-condition"}
-"""Theorems of which one trial takes a second; their own tests judge shorter ones."""
+LENGTHY = {"shared-neurons", "free-condition", "frequency-pairs", "balanced-pairs", "expensive-weights"}
+"""Theorems of which one trial takes long; their own tests judge shorter ones."""
 
 
 def trials_of(name):
