@@ -10,15 +10,13 @@ is an upper bound whatever the N, which is all that a proof takes from here. Gen
 long with 10 sources or more, and fifteen to twenty-five times with 20. The matrices are so small that LAPACK is called
 directly: what numpy does around it takes as long. A primal-dual interior-point method:
 
-1. Start at P = 1 / order and equal N, or at an early point of a program like this one: it is well inside, and fewer
-   steps remain. A lambda above all eigenvalues makes the dual slack S positive definite.
+1. Start at P = 1 / order, equal N, and a lambda that makes the dual slack S positive definite.
 2. Scale so that P and S are one diagonal matrix (Nesterov and Todd).
 3. Factor the linear system, in P: of order (d + 1)(d + 2) / 2, however many the products are.
 4. Predict: the step towards zero complementarity, and how much of it would be left.
 5. Correct: the step towards the centre at that share, to second order (Mehrotra).
 6. Go most of the way to the boundary, in P and in the dual, and go back to 2.
-7. End where complementarity is small enough or lambda is, and compute the bound from the N of the least lambda. A
-   search from a known point that fails is begun anew.
+7. End where complementarity is small enough or lambda is, and compute the bound from the N of the least lambda.
 """
 
 from __future__ import annotations
@@ -41,7 +39,6 @@ class RelaxationBarrierTolerances:
     slack: float = 0.05  # least starting value, over the order of P
     multiplier: float = 1e-2  # starting value of every N, over the largest eigenvalue of Y
     least_eigenvalue: float = 1e-1  # starting value of that of the dual slack, in the same unit
-    early: float = 0.03  # gap of the point from which a like program starts, and then the least eigenvalue
     to_boundary: tuple[float, float] = (0.95, 0.98)  # share of the way a step may go: far from the centre, near it
     near: float = 0.1  # share of the gap that a step need not leave for the centre to count as near
     least_centre: float = 1e-6  # share of the gap that a step aims at, at least
@@ -106,14 +103,6 @@ class Triangle:
         return np.asarray(product)
 
 
-class EarlyPoint(NamedTuple):
-    """A point in which to start; see `most_valuable`."""
-
-    neuron: Array  # (n, n) P, positive definite
-    weights: Array  # (p,) N, zero where nothing is known
-    centre: float  # the mean product of primal and dual slacks, which the unknown N are given
-
-
 @dataclass(frozen=True)
 class Relaxed:
     """The solution of the program, as far as it was solved."""
@@ -122,17 +111,10 @@ class Relaxed:
     weights: Array  # (p,) N, nonnegative
     active: Mask  # (p,) whether each product takes part in the proof
     bound: float  # the largest eigenvalue of Y + sum_k N_k A_k: the value of the program is at most that
-    early: EarlyPoint | None = None  # an early point of the search, in which one for a like program may start
 
 
 def most_valuable(
-    triangle: Triangle,
-    worth: Array,
-    products: Array,
-    accuracy: float,
-    target: float = -np.inf,
-    *,
-    start: EarlyPoint | None = None,
+    triangle: Triangle, worth: Array, products: Array, accuracy: float, target: float = -np.inf
 ) -> Relaxed:
     """Solve the program.
 
@@ -142,7 +124,6 @@ def most_valuable(
         products: (p, N) the vectors of the A_k.
         accuracy: gap to stop at, relative to the largest eigenvalue of Y.
         target: a bound that is good enough, wherever the optimum may be.
-        start: a point inside, of a program much like this one.
 
     Example:
         >>> relaxed = most_valuable(Triangle(2), np.diag([2.0, 1]), np.array([[-1.0, 0, 1]]), 1e-8)  # P_22 >= P_11
@@ -150,35 +131,11 @@ def most_valuable(
         1.5
     """
     scale = max(float(np.abs(np.linalg.eigvalsh(worth)[[0, -1]]).max()), np.finfo(float).tiny ** 0.5)
-    search = None
-    if start is not None:
-        near = EarlyPoint(start.neuron, start.weights / scale, start.centre / scale)
-        search = _searched(_BarrierPoint.near(triangle, worth / scale, products, near), accuracy, target / scale)
-    if search is None or not search.ended:
-        search = _searched(_BarrierPoint.start(triangle, worth / scale, products), accuracy, target / scale)
-    weights, point, early = search.weights * scale, search.point, search.early
-    bound = float(np.linalg.eigvalsh(worth + triangle.matrix(weights @ products))[-1])
-    known = EarlyPoint(early.primal, early.dual * scale, early.centre * scale)
-    return Relaxed(point.primal, weights, point.dual > BARRIER.active * point.slack, bound, known)
-
-
-class _Search(NamedTuple):
-    """What came of the steps from one point."""
-
-    point: _BarrierPoint  # the last
-    weights: Array  # N of the least lambda
-    early: _BarrierPoint
-    ended: bool  # whether it went as far as asked
-
-
-def _searched(point: _BarrierPoint, accuracy: float, target: float) -> _Search:
-    """Take steps until the gap or lambda is small enough, or rounding is in the way."""
-    level, weights, early = point.level, point.dual, None
+    point = _BarrierPoint.start(triangle, worth / scale, products)
+    level, weights = point.level, point.dual
     for _ in range(BARRIER.steps):
-        if early is None and point.gap <= BARRIER.early:
-            early = point
-        if point.gap <= accuracy or (point.level <= target and point.gap < 1):
-            return _Search(point, weights, early or point, ended=True)
+        if point.gap <= accuracy or (point.level <= target / scale and point.gap < 1):
+            break
         try:
             point, longest = point.step()
         except np.linalg.LinAlgError:
@@ -187,7 +144,8 @@ def _searched(point: _BarrierPoint, accuracy: float, target: float) -> _Search:
             level, weights = point.level, point.dual
         if longest < BARRIER.stalled:
             break
-    return _Search(point, weights, early or point, ended=False)
+    bound = float(np.linalg.eigvalsh(worth + triangle.matrix((weights * scale) @ products))[-1])
+    return Relaxed(point.primal, weights * scale, point.dual > BARRIER.active * point.slack, bound)
 
 
 class _BarrierPoint(NamedTuple):
@@ -221,32 +179,14 @@ class _BarrierPoint(NamedTuple):
 
     @classmethod
     def start(cls, triangle: Triangle, worth: Array, products: Array) -> _BarrierPoint:
-        """The point in the middle, from which any program is solved."""
-        primal, dual = np.eye(triangle.order) / triangle.order, np.full(len(products), BARRIER.multiplier)
-        slack = _slacks(triangle, products, primal)
-        return cls._above(triangle, worth, products, primal=primal, slack=slack, dual=dual, by=BARRIER.least_eigenvalue)
-
-    @classmethod
-    def near(cls, triangle: Triangle, worth: Array, products: Array, start: EarlyPoint) -> _BarrierPoint:
-        """A known point, as far as it is one of this program."""
-        slack = _slacks(triangle, products, start.neuron)
-        dual = np.where(start.weights > 0, start.weights, max(start.centre, np.finfo(float).tiny) / slack)
-        return cls._above(triangle, worth, products, primal=start.neuron, slack=slack, dual=dual, by=BARRIER.early)
-
-    @classmethod
-    def _above(
-        cls, triangle: Triangle, worth: Array, products: Array, *, primal: Array, slack: Array, dual: Array, by: float
-    ) -> _BarrierPoint:
-        """The point with a lambda that is so far above the largest eigenvalue."""
+        order = triangle.order
+        primal = np.eye(order) / order
+        slack = np.maximum(products @ triangle.vector(primal), BARRIER.slack / order)
+        dual = np.full(len(products), BARRIER.multiplier)
         form = worth + triangle.matrix(dual @ products)
-        level = float(np.linalg.eigvalsh(form)[-1]) + by
-        dual_slack = level * np.eye(triangle.order) - form
+        level = float(np.linalg.eigvalsh(form)[-1]) + BARRIER.least_eigenvalue
+        dual_slack = level * np.eye(order) - form
         return cls.of(triangle, products, primal=primal, slack=slack, dual=dual, level=level, dual_slack=dual_slack)
-
-    @property
-    def centre(self) -> float:
-        """The mean product of primal and dual slacks."""
-        return self.complementarity / (len(self.slack) + self.triangle.order)
 
     @property
     def gap(self) -> float:
@@ -257,6 +197,7 @@ class _BarrierPoint(NamedTuple):
         """The next point, by predictor and corrector, and the length of the shorter of its primal and its dual step."""
         frame = _Frame.of(self)  # steps 2 and 3
         diagonal, steps = frame.diagonal, slice(None, None, self.triangle.order + 1)
+        centre = self.complementarity / (len(self.slack) + self.triangle.order)
         # step 4: in these coordinates the changes of P and S add up to minus the diagonal
         foreseen = frame.direction(-self.triangle.vector(self.dual_slack), -self.slack * self.dual)
         primal = frame.to @ self.triangle.matrix(foreseen.primal) @ frame.to.T
@@ -272,7 +213,7 @@ class _BarrierPoint(NamedTuple):
         )
         remaining = min((float(after) / self.complementarity) ** 3, 1.0)
         # step 5
-        aim = max(remaining, BARRIER.least_centre) * self.centre
+        aim = max(remaining, BARRIER.least_centre) * centre
         both = primal @ dual_slack
         curved = (both + both.T) / -2
         curved.flat[steps] += aim - diagonal**2
@@ -365,11 +306,6 @@ class _Frame(NamedTuple):
         vector = free - level * self.along
         slack = point.products @ vector + point.missing
         return _Change(vector, slack, (flat - point.dual * slack) / point.slack, level)
-
-
-def _slacks(triangle: Triangle, products: Array, primal: Array) -> Array:
-    """(p,) those of the products at P, and positive ones where P violates them."""
-    return np.maximum(products @ triangle.vector(primal), BARRIER.slack / triangle.order)
 
 
 def _cholesky(matrix: Array) -> Array:

@@ -10,8 +10,7 @@ sphere w'Y w = 1: a cell holds the directions that are nearer to its centre than
 in many dimensions needs far fewer of them than halving does; and a proof stays one when centres are added around it.
 
 1. Begin with a centre for each neuron of the code, and the products of opposite samples.
-2. Visit the cell with the largest bound: solve its program (`solver.relaxations.barrier`), from an early point of the
-   cell's last one.
+2. Visit the cell with the largest bound: solve its program (`solver.relaxations.barrier`).
 3. Drop products whose N is zero, add those that P violates most, and solve again, with finer thresholds near the end.
 4. Where products gain little, split the cell: at a neuron that has no cell of its own, or else either side of the
    middle of P, along the direction in which P is spread most.
@@ -29,7 +28,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.relaxations.barrier import EarlyPoint, Triangle, most_valuable
+from solver.relaxations.barrier import Triangle, most_valuable
 from theory.bounds.cover import Cover
 from theory.geometry.whitening import Whitening, lifted
 
@@ -172,7 +171,6 @@ class _Cell:
         pairs: (p, 2) names of the inequalities whose products bound it, those of the samples and then of the centres.
         weights: (p,) N, of these products.
         relaxed: P, once a program was solved.
-        early: the products of that program with an early point of its solution, where the next one starts.
         threshold: how far products must be violated to be added.
         seen: the number of centres at the last visit.
         exhausted: whether more products or centres would be of no use.
@@ -181,7 +179,6 @@ class _Cell:
     pairs: Indices
     weights: Array
     relaxed: Array | None = None
-    early: tuple[Indices, EarlyPoint] | None = None
     threshold: float = CELLS.violated
     seen: int = 0
     exhausted: bool = False
@@ -423,10 +420,7 @@ class Cells:
         for round_ in range(CELLS.rounds if split else 4 * CELLS.rounds):
             accuracy = min(max(CELLS.accuracy * (value - target) / free, CELLS.most_accurate), CELLS.least_accurate)
             first, second = rows[pairs[:, 0]], rows[pairs[:, 1]]
-            products = self.triangle.products(first, second)
-            start = _start(cell.early, names[pairs])
-            relaxed = most_valuable(self.triangle, self.worth, products, accuracy, target, start=start)
-            cell.early = None if relaxed.early is None else (names[pairs], relaxed.early)
+            relaxed = most_valuable(self.triangle, self.worth, self.triangle.products(first, second), accuracy, target)
             # What the products prove is computed from them, whatever the program says.
             before, value = value, _proven(self.worth, first, second, relaxed.weights)
             if value <= self.bounds[index]:
@@ -511,17 +505,6 @@ class Cells:
         largest = max(float(spreads[-1]), 0.0)
         across = self.inverse_root @ directions[:, -1] * largest**0.5
         return largest * float(relaxed[0, 0]), middle, np.asarray(across)
-
-
-def _start(known: tuple[Indices, EarlyPoint] | None, pairs: Indices) -> EarlyPoint | None:
-    """A point known of a program with other products, as far as it speaks of these (p, 2); both in increasing order."""
-    if known is None:
-        return None
-    before, start = known
-    places, stated = _places(pairs, before)
-    weights = np.zeros(len(pairs))
-    weights[stated] = start.weights[places[stated]]
-    return start._replace(weights=weights)
 
 
 def _proven(worth: Array, first: Array, second: Array, weights: Array) -> float:

@@ -303,7 +303,7 @@ def empty(*given):
     return SimpleNamespace(solve=lambda: SimpleNamespace(x=np.zeros(size), z=np.zeros(len(given[3]))))
 
 
-def useless(triangle, worth, products, *given, **more):
+def useless(triangle, worth, products, *given):
     free = np.zeros(len(products))
     return Relaxed(np.eye(len(worth)) / len(worth), free, free > 0, float(np.linalg.eigvalsh(worth)[-1]))
 

@@ -1,7 +1,5 @@
 """The small semidefinite program: what it claims is proven by its weights, and agrees with a general conic solver."""
 
-from dataclasses import replace
-
 import cvxpy as cp
 import numpy as np
 import pytest
@@ -256,71 +254,6 @@ def test_a_target_saves_steps(monkeypatch):
     assert 0 < len(taken) - whole < whole / 2
     solved(worth, first, second, ACCURATE, np.inf)
     assert len(taken) - whole < whole
-
-
-# ---- from a point that is known -----------------------------------------------------------------------------------
-
-
-def restarted(worth, first, second, start, accuracy=ACCURATE):
-    triangle = Triangle(len(worth))
-    return most_valuable(triangle, worth, triangle.products(first, second), accuracy, start=start)
-
-
-@given(orders, st.integers(1, 20), seeds, st.sampled_from([1e-1, 1e-4, ACCURATE]), st.floats(-6, 6))
-def test_a_known_point_of_a_like_program_changes_no_answer(order, count, seed, accuracy, exponent):
-    rng = np.random.default_rng(seed)
-    first, second, _ = inequalities(rng, order, count)
-    scale = 10.0**exponent
-    for worth in worths(rng, order):
-        start = solved(worth, first, second, accuracy).early
-        # Some products are no longer stated, others are new, and Y is another, in another unit.
-        known = rng.random(count) < 0.7
-        weights = np.where(known, start.weights, 0.0)
-        other = scale * (worth + 0.1 * symmetric(rng, order))
-        scaled = start._replace(weights=scale * weights, centre=scale * start.centre)
-        best = solved(other, first, second)
-        found = restarted(other, first, second, scaled)
-        assert_proven(
-            other / scale, first, second, replace(found, weights=found.weights / scale, bound=found.bound / scale)
-        )
-        assert_relaxes(first, second, found.neuron)
-        assert found.bound / scale == pytest.approx(best.bound / scale, abs=2 * ATTAINED)
-
-
-@given(orders, st.integers(0, 20), seeds)
-def test_a_point_that_is_of_no_use_changes_no_answer(order, count, seed):
-    rng = np.random.default_rng(seed)
-    first, second, _ = inequalities(rng, order, count)
-    worth = worths(rng, order)[0]
-    best = solved(worth, first, second).bound
-    half = rng.standard_normal((order, order))
-    neuron = np.outer(half[0], half[0]) / (half[0] @ half[0])
-    for start in (
-        module.EarlyPoint(neuron, np.zeros(count), 1.0),  # not positive definite: a step fails
-        module.EarlyPoint(half + half.T, np.zeros(count), 1.0),
-        module.EarlyPoint(np.eye(order) / order, np.full(count, 1e9), 1e-9),
-        module.EarlyPoint(np.eye(order) / order, np.full(count, 1e-300), 0.0),
-        module.EarlyPoint(neuron + 1e-9 * np.eye(order), rng.exponential(size=count), 1e-3),
-    ):
-        found = restarted(worth, first, second, start)
-        assert_proven(worth, first, second, found)
-        assert found.bound == pytest.approx(best, abs=2 * ATTAINED)
-
-
-def test_a_known_point_saves_steps(monkeypatch):
-    rng = np.random.default_rng(0)
-    first, second, _ = inequalities(rng, 6, 40)
-    worth = worths(rng, 6)[0]
-    taken, true = [], module._BarrierPoint.step
-    monkeypatch.setattr(module._BarrierPoint, "step", lambda point: taken.append(1) or true(point))
-    early = solved(worth, first, second, 1e-3).early
-    whole = len(taken)
-    assert restarted(worth, first, second, early, 1e-3).bound == pytest.approx(
-        solved(worth, first, second).bound, abs=1e-2
-    )
-    taken.clear()
-    restarted(worth, first, second, early, 1e-3)
-    assert 0 < len(taken) < whole
 
 
 # ---- what is awkward ----------------------------------------------------------------------------------------------

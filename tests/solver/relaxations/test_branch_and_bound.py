@@ -308,19 +308,6 @@ def test_where_no_neuron_is_inside_there_are_two_centres():
     np.testing.assert_allclose(on_sphere, 1, rtol=1e-12)
 
 
-def test_a_program_starts_where_the_last_one_of_its_cell_was_early():
-    before = np.array([[0, 1], [0, 3], [2, 2]])
-    start = module.EarlyPoint(np.eye(3), np.array([1.0, 2.0, 3.0]), 0.5)
-    after = np.array([[0, 0], [0, 3], [1, 2], [2, 2], [4, 5]])
-    found = module._start((before, start), after)
-    assert found.weights.tolist() == [0, 2, 0, 3, 0]
-    assert found.neuron is start.neuron and found.centre == start.centre
-    none = np.empty((0, 2), dtype=int)
-    assert module._start((none, start._replace(weights=np.empty(0))), after).weights.tolist() == [0] * 5
-    assert module._start((before, start), none).weights.shape == (0,)
-    assert module._start(None, after) is None
-
-
 @pytest.mark.parametrize("chosen", [[1], [2, 0], []])
 def test_only_the_chosen_cells_are_visited(monkeypatch, chosen):
     multiplier, cells = at_code(CLOUD, random_code(CLOUD, 0))
@@ -395,9 +382,9 @@ class Broken:
         self.true = module.most_valuable
         monkeypatch.setattr(module, "most_valuable", self)
 
-    def __call__(self, *given, **more):
+    def __call__(self, *given):
         self.left -= 1
-        found = self.true(*given, **more)
+        found = self.true(*given)
         return found if self.left >= 0 else self.failure(found)
 
 
