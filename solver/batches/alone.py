@@ -23,6 +23,7 @@ from solver.batches.hulls import outlines
 from solver.batches.pose import fits, posed_alone, vertices
 from solver.batches.touching import has_one_code
 from solver.generation.few_neurons import FewNeurons
+from solver.generation.pool import merged_pair
 from theory.conditions import CONDITION_TOLERANCE
 
 if TYPE_CHECKING:
@@ -162,8 +163,6 @@ def _merged(neurons: Array) -> Array:
     sine = np.abs(unit[:, :1] * unit[:, 1] - unit[:, 1:] * unit[:, 0])
     for first, second in combinations(range(len(neurons)), 2):
         if sine[first, second] < ALONE.same:
-            _, size, direction = np.linalg.svd(neurons[[first, second]], full_matrices=False)
-            one = size[0] * direction[0]
-            one = one if one @ neurons[first] > 0 else -one
-            return np.vstack([np.delete(neurons, (first, second), axis=0), one])
+            others, one = merged_pair(neurons, (first, second))
+            return np.vstack([others, one if one @ neurons[first] > 0 else -one])
     return neurons

@@ -19,6 +19,7 @@ import numpy as np
 
 from solver.generation.active_set import ActiveSet
 from solver.generation.loss import ScaledLoss
+from solver.generation.pool import merged_pair
 
 if TYPE_CHECKING:
     from theory.arrays import Array
@@ -87,11 +88,9 @@ class FewNeurons:
         first, second = np.triu_indices(len(neurons), k=1)
         alike = np.argsort(-cosine[first, second], kind="stable")[: FEW_NEURONS.pairs]
         for pair in zip(first[alike], second[alike], strict=True):
-            # The one neuron that keeps most of what the two do for G.
-            _, size, direction = np.linalg.svd(neurons[list(pair)], full_matrices=False)
-            others = np.delete(neurons, pair, axis=0)
-            yield np.vstack([others, size[0] * direction[0]])
-            yield np.vstack([others, -size[0] * direction[0]])
+            others, one = merged_pair(neurons, pair)
+            yield np.vstack([others, one])
+            yield np.vstack([others, -one])
 
     def shortened(self, neurons: Array, count: int) -> Array:
         """A code of so many neurons: again and again without the one that the readout would miss least."""

@@ -88,3 +88,15 @@ def merged(neurons: Array, strength: Array, apart: float, *, either_way: bool = 
     length = np.linalg.norm(neurons, axis=1)
     energy = np.bincount(leader, length**2, minlength=len(neurons))
     return kept, np.sqrt(energy[kept]) / length[kept]
+
+
+def merged_pair(neurons: Array, pair: tuple[int, int]) -> tuple[Array, Array]:
+    """The other neurons (n - 2, d), and the one (d,), up to its sign, that does most of what two of them do for G.
+
+    Example:
+        >>> others, one = merged_pair(np.array([[3.0, 0.0], [0.0, 1.0], [4.0, 0.0]]), (0, 2))
+        >>> others.tolist(), np.abs(one).round(12).tolist()
+        ([[0.0, 1.0]], [5.0, 0.0])
+    """
+    _, size, direction = np.linalg.svd(neurons[list(pair)], full_matrices=False)
+    return np.delete(neurons, pair, axis=0), size[0] * direction[0]

@@ -127,11 +127,10 @@ def test_title_says_status_price_and_gap(mixed):
     assert title.startswith("Price of modularity 0.225 %   |   mixed\nOptimal code: 3 neurons   |   relative gap")
 
 
-def test_neurons_without_a_panel_are_announced(monkeypatch):
-    monkeypatch.setattr("solver.pictures.plot.ACTIVITY_PANELS", 3)
+def test_neurons_without_a_panel_are_announced():
     angle = np.linspace(0, 2 * np.pi, 41)[:-1]
     answer = solve(Problem(np.column_stack([np.cos(angle), np.sin(angle)]) + 0.0), method="modular")
-    weights = np.column_stack([np.cos(angle[:6]), np.sin(angle[:6])])
+    weights = np.column_stack([np.cos(angle[:15]), np.sin(angle[:15])])
     many = (
         type(answer)
         .from_weights(
