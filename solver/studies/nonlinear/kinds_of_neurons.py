@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from solver.pictures.style import BLUE, DARK, ORANGE, legend, page_figure
-from solver.studies.study import Finding, best_code, curve, root_scale, standardised
+from solver.studies.study import Finding, best_code, curve, is_free, root_scale, standardised
 from theory.arrays import Array
 from theory.problem import Problem
 from theory.readouts import Soft
@@ -71,7 +71,10 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         for name, order in (("correlation", list(COMPARED)), ("four corners", list(COMPARED)[::-1]))
         for low, high in pairwise(last[name][kind] for kind in order)
     )
-    told = {name: ", ".join(f"{last[name][kind]:.3g} ({kind})" for kind in COMPARED) for name in series}
+    told = {
+        name: ", ".join(f"{0 if is_free(prices[kind] / 100) else prices[kind]:.3g} ({kind})" for kind in COMPARED)
+        for name, prices in last.items()
+    }
     verdict = (
         f"with all corners present linear neurons do not mix, the others do the more the less their weights cost: at a "
         f"correlation of {rows[len(COMPARED) * len(slopes) - 1]['correlation']:.3g} own neurons cost, in per cent, "
