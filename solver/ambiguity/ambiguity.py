@@ -205,8 +205,7 @@ def _of_touching(problem: Problem, weights: Array, touching: TouchingNeurons) ->
         unique = alone.is_one(ranges[1])
         reason = REASONS[unique]
     least, most = ranges
-    members = touching.continua if mixing else ()
-    continua = tuple(touching.weights[one[:, 0]] * one[:, 1:] for one in members)
+    continua = touching.extremes if mixing else ()
     kept = ~(most <= OPTIMAL_CODES.nothing)
     return Ambiguity(
         unique=unique,
@@ -233,7 +232,7 @@ def _with_continua(
     """Step 3, with the ranges of codes without neurons from between."""
     if (alone[1] - alone[0] > OPTIMAL_CODES.something).any():
         return False, REASONS[False]
-    continua = [touching.weights[members[:, 0]] * members[:, 1:] for members in touching.continua]
+    continua = touching.extremes
     if any(_turns(problem, weights, extremes) for extremes in continua):
         return False, "two neurons of a continuum can be turned into each other"
     if others_do(problem, weights, np.concatenate([touching.weights, *map(_inside, continua)])):

@@ -163,12 +163,11 @@ def continuum_by_continuum(touching: TouchingNeurons) -> Array | None:
     form[one, other] = form[other, one] = sign * amount[codes.neurons :]
     alone = np.setdiff1d(np.flatnonzero(shares[: codes.neurons] > OPTIMAL_CODES.nothing), lines)
     parts = [touching.weights[alone] * np.sqrt(amount[alone])[:, None]]
-    for members in touching.continua:
-        turned = touching.weights[members[:, 0]] * members[:, 1:]
+    for members, extremes in zip(touching.continua, touching.extremes, strict=True):
         root = _nonnegative_root(form[np.ix_(members[:, 0], members[:, 0])] * np.outer(members[:, 1], members[:, 1]))
         if root is None:
             return None
-        parts.append(root.T @ turned)
+        parts.append(root.T @ extremes)
     return np.vstack(parts)
 
 
@@ -198,8 +197,8 @@ def _in_one_continuum(problem: Problem, weights: Array, touching: TouchingNeuron
     scale, size = np.sqrt(problem.modular_costs), problem.dimension
     scaled = weights * scale
     gram = scaled.T @ scaled
-    for members in touching.continua:
-        extremes = touching.weights[members[:, 0]] * members[:, 1:] * scale
+    for continuum in touching.extremes:
+        extremes = continuum * scale
         extremes /= np.linalg.norm(extremes, axis=1, keepdims=True)
         if not 0 < perm(len(extremes), size) <= CHOICE.most_roots:
             continue

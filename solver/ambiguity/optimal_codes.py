@@ -235,8 +235,9 @@ class OptimalCodes(Frozen):
             shares = self.exact(able[counted])
             if shares is not None:
                 chosen = np.flatnonzero(shares > OPTIMAL_CODES.nothing)
-                dual = solution.mip_dual_bound / OPTIMAL_CODES.scale / price.max() if solution.status else 0.0
-                bound = dual if solution.status else counted.sum()
+                bound = counted.sum()
+                if solution.status:
+                    bound = solution.mip_dual_bound / OPTIMAL_CODES.scale / price.max()
                 least = int(np.ceil(bound - OPTIMAL_CODES.something))
                 return Fewest(least, len(chosen), chosen) if least <= len(chosen) else None
             others = np.concatenate([np.zeros(count), (~counted).astype(np.float64)])

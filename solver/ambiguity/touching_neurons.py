@@ -61,6 +61,11 @@ class TouchingNeurons(Frozen):
         """(k,) energy of a share of one."""
         return self.codes.unit[: len(self.weights)]
 
+    @property
+    def extremes(self) -> tuple[Array, ...]:
+        """(c) for each continuum the source weights (m, d) of its extreme neurons, at a cost of one."""
+        return tuple(self.weights[members[:, 0]] * members[:, 1:] for members in self.continua)
+
 
 def undecidable(problem: Problem, *, quick: bool = False) -> str:
     """Why it is not known which neurons touch, in words; empty where it is (step 1).

@@ -22,13 +22,16 @@ from theory.reductions import WHITENED
 if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.bounds.cover import Cover
+    from theory.dynamics import Recurrence
     from theory.problem import Problem
 
 
 def bound_at_code(problem: Problem, weights: Array) -> Bound | None:
     """What the matrix G of a code (n, d) proves by itself; None where it proves nothing."""
+    recurrence = WHITENED.recurrence(problem)
+    assert recurrence is not None
     neurons = problem.whitening.neurons(weights)
-    return _bound_at(problem, neurons.T @ neurons, quick=False, cover=None)
+    return _bound_at(problem, recurrence, neurons.T @ neurons, quick=False, cover=None)
 
 
 def bounds_at_codes(
@@ -51,7 +54,7 @@ def bounds_at_codes(
         worths += code_worths(problem, weights)
         neurons = whitening.neurons(weights)
         code = neurons.T @ neurons
-        bounds.append(_bound_at(problem, code, quick=quick, cover=cover))
+        bounds.append(_bound_at(problem, recurrence, code, quick=quick, cover=cover))
         if bounds[0] is not None and bounds[0].rho <= 1 + WORTH.attained:
             return [bounds[0]]
         with suppress(np.linalg.LinAlgError):
@@ -66,16 +69,17 @@ def bounds_at_codes(
                 code = code_of_multiplier(inside.readout, recurrence, raised, start)
             except np.linalg.LinAlgError:
                 continue
-            bounds.append(_bound_at(problem, code, quick=quick, cover=cover))
+            bounds.append(_bound_at(problem, recurrence, code, quick=quick, cover=cover))
             if values[0] >= floor * values[-1]:
                 break
     return [bound for bound in bounds if bound is not None]
 
 
-def _bound_at(problem: Problem, code: Array, *, quick: bool, cover: Cover | None) -> Bound | None:
+def _bound_at(
+    problem: Problem, recurrence: Recurrence, code: Array, *, quick: bool, cover: Cover | None
+) -> Bound | None:
     """What a matrix G in whitened coordinates proves: nothing unless its multiplier is positive semidefinite."""
-    readout, recurrence = problem.whitened.readout, WHITENED.recurrence(problem)
-    assert recurrence is not None
+    readout = problem.whitened.readout
     try:
         worth = readout.multiplier(code) - recurrence.gradient(code)
     except np.linalg.LinAlgError:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 SAVED_TEXTS = ("status", "method", "message")  # words that a file or a JSON object holds of every code
 
+NETWORK_ARRAYS = ("encoder", "encoder_bias", "decoder", "decoder_bias", "neuron_costs", "multiplier")
+"""Arrays that a file or a JSON object holds of every code."""
+
 SAVED_NUMBERS = ("loss", "lower_bound", "gap", "tolerance", "modular_loss", "iterations", "seconds")
 """Numbers that a file or a JSON object holds of every code."""
 

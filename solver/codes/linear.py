@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from solver.ambiguity import Ambiguity, ambiguity
 from solver.ambiguity.touching_neurons import TOUCHING_NEURONS, facing
-from solver.codes.certified import UNPROVEN, CertifiedCode
+from solver.codes.certified import NETWORK_ARRAYS, UNPROVEN, CertifiedCode
 from solver.codes.reads import (
     ONE_SOURCE,
     group_shares,
@@ -34,15 +34,7 @@ from theory.reductions import IN_ORDER
 from theory.reductions.decodable import decodable
 from theory.sources import CHUNK_ROWS
 
-SAVED_ARRAYS = (
-    "source_weights",
-    "encoder",
-    "encoder_bias",
-    "decoder",
-    "decoder_bias",
-    "neuron_costs",
-    "multiplier",
-)
+SAVED_ARRAYS = ("source_weights", *NETWORK_ARRAYS)
 """Arrays that a file or a JSON object holds of a code: all but those of a recurrent layer."""
 
 RECURRENT_ARRAYS = ("recurrent", "recurrent_bias")  # arrays of a recurrent layer

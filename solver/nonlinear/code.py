@@ -27,15 +27,7 @@ if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
-NONLINEAR_ARRAYS = (
-    "sample_activity",
-    "encoder",
-    "encoder_bias",
-    "decoder",
-    "decoder_bias",
-    "neuron_costs",
-    "multiplier",
-)
+NONLINEAR_ARRAYS = ("sample_activity", *certified.NETWORK_ARRAYS)
 NONLINEAR_NUMBERS = (*certified.SAVED_NUMBERS, "modular_lower_bound", "linear_loss")
 
 

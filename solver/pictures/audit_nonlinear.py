@@ -113,8 +113,5 @@ def plot(findings: NonlinearFindings) -> Figure:
     return figure
 
 
-NONLINEAR_AUDIT_PANELS = {
-    "earnings": draw_earnings,
-    "energies": draw_terms,
-    "savings": draw_savings,
-}  # what can be drawn alone
+# What can be drawn alone.
+NONLINEAR_AUDIT_PANELS = {"earnings": draw_earnings, "energies": draw_terms, "savings": draw_savings}

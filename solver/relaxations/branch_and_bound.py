@@ -35,7 +35,7 @@ from theory.geometry.whitening import Whitening, lifted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from theory.arrays import Array, Indices, Mask
+    from theory.arrays import Array, Indices
     from theory.geometry.symmetry import Symmetry
     from theory.problem import Problem
 
@@ -152,15 +152,6 @@ def _distinct(pairs: Indices) -> Indices:
     """(p, 2) each pair of rows once, in increasing order."""
     codes = np.unique(_codes(pairs))
     return np.column_stack([codes >> 32, codes & ((1 << 32) - 1)])
-
-
-def _places(pairs: Indices, among: Indices) -> tuple[Indices, Mask]:
-    """(p,) where each pair stands among others, which are in increasing order, and (p,) whether it does."""
-    codes, sought = _codes(among), _codes(pairs)
-    if not len(codes):
-        return np.zeros(len(sought), dtype=np.intp), np.zeros(len(sought), dtype=bool)
-    places = np.minimum(np.searchsorted(codes, sought), len(codes) - 1)
-    return places, np.asarray(codes[places] == sought)
 
 
 @dataclass
@@ -436,7 +427,7 @@ class Cells:
                 and round_ >= CELLS.patience[self.symmetry is not None]
                 and before - value < CELLS.slow * (value - target)
             )
-            if slow or _places(pairs, stated)[1].all():
+            if slow or np.isin(_codes(pairs), _codes(stated)).all():
                 # What new centres can gain is of the size of the spread: finer products before, coarser ones after.
                 spread = self._spread(cell.relaxed)[0]
                 if split and spread > CELLS.spread and cell.threshold <= CELLS.fine_enough * spread:

@@ -93,7 +93,6 @@ def _sorted(key: Array) -> tuple[Indices, Array]:
         return order, key.take(order)
     lowest = key.min()
     reach = key.max() - lowest
-    order = _short(np.arange(len(key)))
     if 0 < reach < np.inf:
         # Whole numbers of 16 bits are sorted by counting. Rounding never changes which of two numbers is the larger.
         scaled = key - lowest
@@ -107,6 +106,8 @@ def _sorted(key: Array) -> tuple[Indices, Array]:
         del low
         order = order.take(np.argsort(high, kind="stable"))
         key = key.take(order)
+    else:
+        order = _short(np.arange(len(key)))
     if (key[1:] < key[:-1]).any():
         last = np.argsort(key, kind="stable")
         key = key.take(last)
