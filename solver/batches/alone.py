@@ -2,10 +2,10 @@
 
 1. The problem in coordinates that suit it (`pose`), the outline of its vertices, the cones of its rays.
 2. Column generation (`exchange`), which says what its multiplier proves.
-3. Where the modular code costs no more it is measured: if its own bound meets it, it is left to who asked.
+3. Where the modular code costs no more it is measured: if its own bound meets it, it is left to the caller.
 4. Where slopes of the loss are left, or neurons that point the same way but for what the multiplier misses, these are
    made one, and Newton's method moves the code to the last digits, if it then costs no more.
-5. What is not proven to ten digits, or leaves a choice among several optimal codes, is left to who asked.
+5. What is not proven to ten digits, or leaves a choice among several optimal codes, is left to the caller.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from solver.generation.pool import merged_pair
 from theory.conditions import CONDITION_TOLERANCE
 
 if TYPE_CHECKING:
-    from solver.batches.codes import Given
+    from solver.batches.codes import WhitenedProblems
     from theory.arrays import Array, Indices
     from theory.problem import Problem
 
@@ -77,26 +77,26 @@ def mixed_code(problem: Problem, tolerance: float) -> MixedCode | None:
 
     Example:
         >>> from solver import Problem
-        >>> found = mixed_code(Problem([[0, 0], [0, 1], [1, 0]]), 1e-8)
-        >>> len(found.weights), mixed_code(Problem([[0, 0], [0, 1], [1, 0], [1, 1]]), 1e-8) is None
+        >>> code = mixed_code(Problem([[0, 0], [0, 1], [1, 0]]), 1e-8)
+        >>> len(code.weights), mixed_code(Problem([[0, 0], [0, 1], [1, 0], [1, 1]]), 1e-8) is None
         (3, True)
     """
     if problem.dimension != 2 or not fits(problem):
         return None
     try:
         with np.errstate(all="ignore"):
-            return _found(problem, min(tolerance, ALONE.gap))
+            return _mixed_code(problem, min(tolerance, ALONE.gap))
     except (np.linalg.LinAlgError, ZeroDivisionError):
         return None
 
 
-def _found(problem: Problem, gap: float) -> MixedCode | None:
+def _mixed_code(problem: Problem, gap: float) -> MixedCode | None:
     """Steps 1 to 5."""
     pose = posed_alone(problem, vertices(problem))
-    places, count = _corners(problem, pose.given)
+    places, count = _corners(problem, pose.whitened)
     if not 0 < count[0] <= CODES.corners:
         return None
-    hulls = Hulls.of(pose.given, places, count)
+    hulls = Hulls.of(pose.whitened, places, count)
     codes, rounds = exchanged(hulls, pose.modular[0][..., 0])
     if not codes.gap[0] <= gap:
         return None
@@ -109,32 +109,32 @@ def _found(problem: Problem, gap: float) -> MixedCode | None:
     bound = float(pose.bounds(codes)[0])
     weights = weights[np.any(weights, axis=1)]
     neurons = pose.neurons(weights)
-    if _missed(pose.given, neurons) > ALONE.converged or len(_merged(neurons)) < len(neurons):
+    if _missed(pose.whitened, neurons) > ALONE.converged or len(_merged(neurons)) < len(neurons):
         weights = _finished(problem, weights)
-        if not _missed(pose.given, pose.neurons(weights)) <= ALONE.known:
+        if not _missed(pose.whitened, pose.neurons(weights)) <= ALONE.known:
             return None
     return MixedCode(weights, multiplier, problem.loss(weights), bound, rounds)
 
 
-def _corners(problem: Problem, given: Given) -> tuple[Indices, Indices]:
+def _corners(problem: Problem, whitened: WhitenedProblems) -> tuple[Indices, Indices]:
     """The places (1, V) of the corners of a problem's hull among its vertices, and their number (1,), 0 for unknown."""
-    faces, (x, y) = problem.height_sources.faces_if_few, given.points[..., 0]
+    faces, (x, y) = problem.height_sources.faces_if_few, whitened.points[..., 0]
     if faces is not None and faces.in_turn and (x * np.roll(y, -1) > y * np.roll(x, -1)).all():
         return np.arange(len(x))[None], np.array([len(x)])
-    return outlines(given.points.transpose(0, 2, 1))
+    return outlines(whitened.points.transpose(0, 2, 1))
 
 
-def _missed(given: Given, neurons: Array) -> float:
+def _missed(whitened: WhitenedProblems, neurons: Array) -> float:
     """How steep the loss of a code (n, 2) of one problem is on its faces, in units of what each neuron costs.
 
     A neuron whose bias two samples attain has only its length left.
     """
-    (k1, k2), (h11, h12, h22) = given.demand[:, 0].tolist(), given.ridge[:, 0].tolist()
+    (k1, k2), (h11, h12, h22) = whitened.demand[:, 0].tolist(), whitened.ridge[:, 0].tolist()
     lines = [(float(one), float(other)) for one, other in neurons]
     y11, y12, y22 = NeuronEnergies(lines, (k1, k2), (h11, h12, h22)).multiplier([1.0] * len(lines))
-    heights = -neurons @ given.points[..., 0]
+    heights = -neurons @ whitened.points[..., 0]
     height = heights.max(axis=1)
-    corner = -given.points[:, heights.argmax(axis=1), 0].T
+    corner = -whitened.points[:, heights.argmax(axis=1), 0].T
     slope = neurons + height[:, None] * corner - neurons @ np.array([[y11, y12], [y12, y22]])
     held = (heights >= (1 - ALONE.tied) * height[:, None]).sum(axis=1) > 1
     size, cost = np.hypot(*neurons.T), (neurons**2).sum(axis=1) + height**2

@@ -21,11 +21,11 @@ __all__ = ["METHOD", "Answers", "UnwrittenCode"]
 METHOD = "interior"
 """What found a code of two sources, in its answer."""
 
-FOUND = {
+METHOD_BY_SOURCES = {
     2: (METHOD, "two sources, solved with others at once by an interior-point method"),
     3: ("columns", "three sources, solved with others at once by column generation"),
 }
-"""By the number of sources what found a code, and why."""
+"""By the number of sources: the method that found a code, and why it was taken."""
 
 MODULAR = "modular", "the lower bound meets the best modular code"
 """Where it is the one in closed form."""
@@ -86,7 +86,7 @@ class Answers(Immutable, Sequence[Any]):
         *,
         modular: Mask,
         coded: Sequence[tuple[tuple[str, ...], ...]],
-        found: Mapping[int, UnwrittenCode],
+        unwritten: Mapping[int, UnwrittenCode],
         written: dict[int, Any],
         tolerance: float,
     ) -> None:
@@ -95,9 +95,9 @@ class Answers(Immutable, Sequence[Any]):
         self.modular, self.modular_loss = modular, numbers["modular_loss"]
         self.price_of_modularity, self.neurons = numbers["price_of_modularity"], numbers["neurons"].astype(np.intp)
         self.coded = tuple(coded)
-        self.at_once = np.array([place in found for place in range(len(self.problems))])
+        self.at_once = np.array([place in unwritten for place in range(len(self.problems))])
         self.tolerance = tolerance
-        self._found, self._written = found, written
+        self._unwritten, self._written = unwritten, written
         self._finish()
 
     def _made_of(self) -> tuple[Any, ...]:
@@ -124,26 +124,26 @@ class Answers(Immutable, Sequence[Any]):
             return tuple(self[place] for place in range(*index.indices(len(self))))
         place = range(len(self))[index]
         if place not in self._written:
-            self._written[place] = written(self.problems[place], self._found[place], self.tolerance)
+            self._written[place] = written(self.problems[place], self._unwritten[place], self.tolerance)
         return self._written[place]
 
 
-def written(problem: Problem, found: UnwrittenCode, tolerance: float) -> Any:
+def written(problem: Problem, unwritten: UnwrittenCode, tolerance: float) -> Any:
     """A code with all that follows from it, as `solve` would give it; what `solve` gives where rounding spoils it."""
     from solver.solving.solve import solve_one_of_many
 
-    method, why = MODULAR if found.modular else FOUND[problem.dimension]
+    method, why = MODULAR if unwritten.modular else METHOD_BY_SOURCES[problem.dimension]
     with within_digits(problem):
         code = Representation.from_weights(
             problem,
-            found.weights,
-            multiplier=found.multiplier,
+            unwritten.weights,
+            multiplier=unwritten.multiplier,
             method=method,
             message=f"{method}: {why}",
             tolerance=tolerance,
-            iterations=found.steps,
-            seconds=found.seconds,
-        ).bounded_by(found.bound, "bounded")
+            iterations=unwritten.steps,
+            seconds=unwritten.seconds,
+        ).bounded_by(unwritten.bound, "bounded")
     if code.status == "optimal":
         return code
     return solve_one_of_many(problem, tolerance=tolerance)

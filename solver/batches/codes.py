@@ -5,7 +5,7 @@
 2. Rays (`rays`), a centred multiplier (`barrier`), the code and multiplier of its tight constraints (`polish`).
 3. What the code costs and what the multiplier proves (`certificate`). Where they do not meet, polish once more without
    the neurons whose energy came out negative, then from a multiplier nearer to the end of the path.
-4. Those that do not meet then are left to who asked.
+4. Those that do not meet then are left to the caller.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from solver.batches.barrier import Cones, Objective, centred
 from solver.batches.certificate import costs, largest_ratios, losses, proven
 from solver.batches.hulls import outlines
-from solver.batches.polish import candidates, few, heaviest, newton_energies, polished, without
+from solver.batches.polish import candidate_neurons, few, heaviest, newton_energies, polished, without
 from solver.batches.rays import Fan, fan_of
 from solver.batches.touching import has_one_code
 
@@ -33,7 +33,7 @@ class CodeLimits:
 
     problems: int = 1_000  # at a time
     samples: int = 1 << 18  # whose outlines are drawn at a time
-    corners: int = 200  # of an outline; those with more are left to who asked
+    corners: int = 200  # of an outline; those with more are left to the caller
     met: float = 1e-12  # gap beyond which is gone on
     faint: float = 1e-8  # share of the cost of a neuron that is left out where no digit of the gap hangs on it
     # Gap of the centred multiplier, its decrement, the least share of a neuron, and the first t, in turn.
@@ -44,7 +44,7 @@ CODES = CodeLimits()
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class WhitenedProblems:
     """Problems of one number of samples, in coordinates in which neurons cost |w|^2 + h(w)^2 and K is diagonal.
 
     Attributes:
@@ -57,9 +57,9 @@ class Given:
     demand: Array
     ridge: Array
 
-    def chosen(self, which: Indices) -> Given:
+    def chosen(self, which: Indices) -> WhitenedProblems:
         """Some of them."""
-        return Given(*(array[..., which] for array in vars(self).values()))
+        return WhitenedProblems(*(array[..., which] for array in vars(self).values()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,30 +67,30 @@ class Hulls:
     """Problems with the cones of their hulls.
 
     Attributes:
-        given: the problems.
+        whitened: the problems.
         fan: their rays.
         corners: (2, R, n) the corner of each cone.
     """
 
-    given: Given
+    whitened: WhitenedProblems
     fan: Fan
     corners: Array
 
     @classmethod
-    def of(cls, given: Given, places: Indices, count: Indices) -> Hulls:
+    def of(cls, whitened: WhitenedProblems, places: Indices, count: Indices) -> Hulls:
         """From the places (n, V) of the samples that are corners, and their numbers (n,)."""
-        corners = -np.take_along_axis(given.points, places[:, : int(count.max())].T[None], axis=1)
+        corners = -np.take_along_axis(whitened.points, places[:, : int(count.max())].T[None], axis=1)
         fan = fan_of(corners, count)
-        return cls(given, fan, np.take_along_axis(corners, fan.corner[None], axis=1))
+        return cls(whitened, fan, np.take_along_axis(corners, fan.corner[None], axis=1))
 
     def chosen(self, which: Indices) -> Hulls:
         """Some of them."""
-        return Hulls(self.given.chosen(which), self.fan.chosen(which), self.corners[..., which])
+        return Hulls(self.whitened.chosen(which), self.fan.chosen(which), self.corners[..., which])
 
     @property
     def objective(self) -> Objective:
         """What a multiplier proves."""
-        return Objective(self.given.demand, self.given.ridge)
+        return Objective(self.whitened.demand, self.whitened.ridge)
 
     def known(self, neurons: Array, energies: Array, form: Array) -> Codes:
         """`measured`, of two neurons each (2, 2, n)."""
@@ -105,8 +105,8 @@ class Hulls:
             energies: (3, n) squares of the sizes in which they are taken.
             form: (3, n) Y.
         """
-        demand, ridge = self.given.demand, self.given.ridge
-        cost, exact = costs(self.given.points, neurons), (ridge == 0).all(axis=0)
+        demand, ridge = self.whitened.demand, self.whitened.ridge
+        cost, exact = costs(self.whitened.points, neurons), (ridge == 0).all(axis=0)
         paid, read = (cost * energies).sum(axis=0), losses(0 * cost, energies, neurons, demand, ridge)
         energies = energies * np.where(exact, np.sqrt(read / paid), 1.0)
         # In that size an exact code pays as much for its neurons as for its decoder.
@@ -192,41 +192,41 @@ class Codes:
 
 
 def optimal_codes(
-    given: Given, known: tuple[Array, Array, Array] | None = None, met: float = 0.0
+    whitened: WhitenedProblems, known: tuple[Array, Array, Array] | None = None, met: float = 0.0
 ) -> tuple[Codes, Mask]:
     """The best code of each problem with its proof, and whether it is a known one.
 
     Its loss is infinite where none was found.
 
     Args:
-        given: the problems.
+        whitened: the problems.
         known: neurons (2, 2, n), energies (2, n) and multipliers (3, n) of codes that may be optimal.
         met: gap of such a code at which no other is looked for.
 
     Example:
         >>> square = np.array([[1.0, 1], [-1, 1], [-1, -1], [1, -1]]).T[:, :, None]
-        >>> codes, _ = optimal_codes(Given(square, np.full((2, 1), 0.5), np.zeros((3, 1))))
+        >>> codes, _ = optimal_codes(WhitenedProblems(square, np.full((2, 1), 0.5), np.zeros((3, 1))))
         >>> codes.loss.round(9).tolist(), bool(codes.gap[0] < 1e-12)
         ([4.0], True)
     """
-    problems = given.points.shape[2]
-    found, is_known = Codes.none(problems), np.zeros(problems, dtype=bool)
+    problems = whitened.points.shape[2]
+    best, is_known = Codes.none(problems), np.zeros(problems, dtype=bool)
     with np.errstate(all="ignore"):
-        places, count = _outlines(given.points)
+        places, count = _outlines(whitened.points)
         usable = np.flatnonzero((count > 0) & (count <= CODES.corners))
         order = usable[np.argsort(count[usable], kind="stable")]
         for start in range(0, len(order), CODES.problems):
             part = order[start : start + CODES.problems]
-            hulls = Hulls.of(given.chosen(part), places[part], count[part])
+            hulls = Hulls.of(whitened.chosen(part), places[part], count[part])
             if known is not None:
                 codes = hulls.known(*(array[..., part] for array in known))
                 is_known[part] = codes.gap <= met
-                found.put(part, codes)
+                best.put(part, codes)
             left = np.flatnonzero(~is_known[part])
             if len(left):
-                found.put(part[left], _searched(hulls.chosen(left)))
-            found.unique[part] = has_one_code(hulls.fan, hulls.corners, found.multiplier[:, part])
-    return found, is_known
+                best.put(part[left], _searched(hulls.chosen(left)))
+            best.unique[part] = has_one_code(hulls.fan, hulls.corners, best.multiplier[:, part])
+    return best, is_known
 
 
 def _outlines(points: Array) -> tuple[Indices, Indices]:
@@ -250,10 +250,10 @@ def _searched(hulls: Hulls) -> Codes:
         some = hulls.chosen(left)
         cones = Cones.of(some.fan)
         form, weight, steps = centred(cones, some.objective, gap, decrement, factor)
-        found = candidates(cones, some.fan, form, weight)
-        codes = _polished(some, heaviest(found, some.fan, cones, share), form)
+        candidates = candidate_neurons(cones, some.fan, form, weight)
+        codes = _polished(some, heaviest(candidates, some.fan, cones, share), form)
         if number:
-            codes = _along_path(some, found, form, codes)
+            codes = _along_path(some, candidates, form, codes)
         codes.steps[:] = best.steps[left] + steps
         best.put(left, best.chosen(left).better(codes))
         left = np.flatnonzero(best.gap > CODES.met)
@@ -277,12 +277,12 @@ def _polished(hulls: Hulls, contacts: Contacts, form: Array) -> Codes:
     return codes
 
 
-def _along_path(hulls: Hulls, found: Candidates, form: Array, codes: Codes) -> Codes:
+def _along_path(hulls: Hulls, candidates: Candidates, form: Array, codes: Codes) -> Codes:
     """The better of some codes and those of the path itself, after a step of Newton's method, without the faint."""
-    neurons, energies = few(found)
+    neurons, energies = few(candidates)
     energies = energies * hulls.objective.value(form)
     codes = codes.better(hulls.measured(neurons, energies, form))
-    cost = costs(hulls.given.points, neurons)
+    cost = costs(hulls.whitened.points, neurons)
     energies = newton_energies(neurons, energies, cost, hulls.objective)
     codes = codes.better(hulls.measured(neurons, energies, form))
     paid = energies * cost

@@ -141,10 +141,10 @@ class NeuronEnergies:
         """Step 1."""
         rows = [(a * a, 2 * a * b, b * b) for a, b in self.neurons]
         (y11, y12, y22), (k1, k2) = _cramer(rows, (1.0, 1.0, 1.0)), self.demand
-        worth, asked = math.sqrt(y11 * y22 - y12 * y12), math.sqrt(k1 * k2)
-        h11, h12, h22 = y22 / worth + k1 / asked, -y12 / worth, y11 / worth + k2 / asked
-        scale = math.sqrt(asked / worth / (h11 * h22 - h12 * h12))
-        code = [scale * seen - given for seen, given in zip((h11, h12, h22), self.ridge, strict=True)]
+        root_y, root_k = math.sqrt(y11 * y22 - y12 * y12), math.sqrt(k1 * k2)
+        h11, h12, h22 = y22 / root_y + k1 / root_k, -y12 / root_y, y11 / root_y + k2 / root_k
+        scale = math.sqrt(root_k / root_y / (h11 * h22 - h12 * h12))
+        code = [scale * seen - ridge for seen, ridge in zip((h11, h12, h22), self.ridge, strict=True)]
         entries = [(a * a, c * c, e * e) for (a, _), (c, _), (e, _) in [self.neurons]]
         entries += [(a * b, c * d, e * f) for (a, b), (c, d), (e, f) in [self.neurons]]
         entries += [(b * b, d * d, f * f) for (_, b), (_, d), (_, f) in [self.neurons]]
@@ -192,9 +192,9 @@ def _solved(matrix: list[list[float]], right: list[float]) -> list[float]:
         for row in rows[place + 1 :]:
             factor = row[place] / pivot[place]
             row[place:] = [entry - factor * above for entry, above in zip(row[place:], pivot[place:], strict=True)]
-    found = [0.0] * len(rows)
+    solution = [0.0] * len(rows)
     for place in reversed(range(len(rows))):
         row = rows[place]
-        known = sum(row[column] * found[column] for column in range(place + 1, len(rows)))
-        found[place] = (row[-1] - known) / row[place]
-    return found
+        known = sum(row[column] * solution[column] for column in range(place + 1, len(rows)))
+        solution[place] = (row[-1] - known) / row[place]
+    return solution

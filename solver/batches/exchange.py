@@ -52,7 +52,7 @@ def exchanged(hulls: Hulls, neurons: Array) -> tuple[Codes, int]:
         neurons: (2, k) up to three to begin with.
     """
     pricer = _Pricer(hulls)
-    demand, ridge = hulls.given.demand[:, 0].tolist(), hulls.given.ridge[:, 0].tolist()
+    demand, ridge = hulls.whitened.demand[:, 0].tolist(), hulls.whitened.ridge[:, 0].tolist()
     columns = neurons / np.sqrt(pricer.costs(neurons))
     energies = np.full(columns.shape[1], EXCHANGE.first)
     for number in range(EXCHANGE.rounds):
@@ -102,7 +102,7 @@ def _measured(hulls: Hulls, columns: Array, readout: NeuronEnergies, sizes: list
         neurons *= ((loss - paid) / paid) ** 0.25
         loss = 2 * (paid * (loss - paid)) ** 0.5
     form = last.multiplier[:, None]
-    bound = proven(form, np.array([last.largest]), hulls.given.demand, hulls.given.ridge)
+    bound = proven(form, np.array([last.largest]), hulls.whitened.demand, hulls.whitened.ridge)
     return replace(Codes.of(neurons, form, np.array([loss]), bound), unique=np.array([last.unique]))
 
 
@@ -163,8 +163,8 @@ class _Pricer:
         bar = 1 - MANY_TOUCHING.touches
         touching = np.count_nonzero((outer > bar) & (outer >= beside * bar)) + np.count_nonzero(inner > bar)
         whole = (middle + spread > bar) & (spread <= MANY_TOUCHING.multiple * middle)
-        found = [self._neuron(place, first, second, after) for place in order[ratio[order] > 1 + EXCHANGE.excess]]
-        return _Priced(form, np.array(found).reshape(-1, 2).T, largest, bool(touching <= LINES and not whole.any()))
+        neurons = [self._neuron(place, first, second, after) for place in order[ratio[order] > 1 + EXCHANGE.excess]]
+        return _Priced(form, np.array(neurons).reshape(-1, 2).T, largest, bool(touching <= LINES and not whole.any()))
 
     def _neuron(self, place: int, first: Array, second: Array, after: Array) -> tuple[float, float]:
         """The neuron of cost one on a ray, or, where numbers go on, in a cone, where T z is it."""

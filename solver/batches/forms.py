@@ -107,11 +107,11 @@ def solved(matrix: Array, *right: Array) -> list[Array]:
     second = np.sqrt(m22 - l21 * l21)
     l32 = (m23 - l21 * l31) / second
     third = np.sqrt(m33 - l31 * l31 - l32 * l32)
-    found = []
+    solutions = []
     for side in right:
         y1 = side[0] / first
         y2 = (side[1] - l21 * y1) / second
         z3 = (side[2] - l31 * y1 - l32 * y2) / (third * third)
         z2 = (y2 - l32 * z3) / second
-        found.append(np.stack([(y1 - l21 * z2 - l31 * z3) / first, z2, z3]))
-    return found
+        solutions.append(np.stack([(y1 - l21 * z2 - l31 * z3) / first, z2, z3]))
+    return solutions

@@ -65,8 +65,8 @@ def outlines(points: Array) -> tuple[Indices, Indices]:
     here = points[:, clouds[:, None], order]
     turns = _cross(here, _after(here))
     inside = (turns > 0) | (np.arange(order.shape[1]) >= count[:, None])
-    found = inside.all(axis=1) & (count >= 3) & ~going
-    return order, np.where(found, count, 0)
+    enclosing = inside.all(axis=1) & (count >= 3) & ~going
+    return order, np.where(enclosing, count, 0)
 
 
 def _dropped(here: Array, count: Indices) -> Mask:

@@ -53,14 +53,14 @@ def strengths(costs: Array, price: Array, gram: Array, ridge: Array) -> Array:
         [[0.4, 0.0]]
     """
     natural = np.asarray(modular_strength(costs, price[:, None], np.diagonal(gram, axis1=1, axis2=2)))
-    found = np.maximum(0.0, natural - np.diagonal(ridge, axis1=1, axis2=2))
+    strength = np.maximum(0.0, natural - np.diagonal(ridge, axis1=1, axis2=2))
     coupled = np.flatnonzero((ridge[:, *np.triu_indices(costs.shape[1], 1)] != 0).any(axis=1))
     if len(coupled):
         read, cost = price[coupled, None, None] * gram[coupled], costs[coupled]
         paid = cost * natural[coupled]
         unit = np.maximum(paid, STRENGTHS.least * paid.max(axis=1, keepdims=True)) / cost
-        found[coupled] = _joint(cost, read, ridge[coupled], unit, found[coupled])
-    return found
+        strength[coupled] = _joint(cost, read, ridge[coupled], unit, strength[coupled])
+    return strength
 
 
 def _joint(costs: Array, read: Array, ridge: Array, unit: Array, start: Array) -> Array:

@@ -82,7 +82,7 @@ class Candidates:
     gathered: Array
 
 
-def candidates(cones: Cones, fan: Fan, form: Array, weight: Array) -> Candidates:
+def candidate_neurons(cones: Cones, fan: Fan, form: Array, weight: Array) -> Candidates:
     """Step 1.
 
     Args:
@@ -112,19 +112,19 @@ def candidates(cones: Cones, fan: Fan, form: Array, weight: Array) -> Candidates
     )
 
 
-def heaviest(found: Candidates, fan: Fan, cones: Cones, least: float) -> Contacts:
+def heaviest(candidates: Candidates, fan: Fan, cones: Cones, least: float) -> Contacts:
     """Step 2.
 
     Args:
-        found: of step 1.
+        candidates: of step 1.
         fan: the rays.
         cones: their constraints.
         least: share of the energy that a neuron has.
     """
-    rows = squared(found.neurons)
+    rows = squared(candidates.neurons)
     rows[1] /= 2**0.5
     rows = rows / np.sqrt((rows * rows).sum(axis=0))
-    mass = found.gathered * found.costs
+    mass = candidates.gathered * candidates.costs
     total = mass.sum(axis=0)
     chosen = []
     for _ in range(POLISH.neurons):
@@ -134,16 +134,16 @@ def heaviest(found: Candidates, fan: Fan, cones: Cones, least: float) -> Contact
         taken = np.stack([np.take_along_axis(row, place[None], axis=0)[0] for row in rows])
         taken = taken / np.sqrt((taken * taken).sum(axis=0) + 1e-300)
         rows = rows - taken[:, None] * times(rows, taken)
-        mass = found.gathered * found.costs * np.sqrt((rows * rows).sum(axis=0))
+        mass = candidates.gathered * candidates.costs * np.sqrt((rows * rows).sum(axis=0))
     places, kept = (np.stack(part) for part in zip(*chosen, strict=True))
-    return _contacts(found, fan, cones, places, kept)
+    return _contacts(candidates, fan, cones, places, kept)
 
 
-def _contacts(found: Candidates, fan: Fan, cones: Cones, places: Indices, kept: Mask) -> Contacts:
+def _contacts(candidates: Candidates, fan: Fan, cones: Cones, places: Indices, kept: Mask) -> Contacts:
     """The constraints of some candidates (3, n)."""
     ray, alone = places % len(cones.q), places < len(cones.q)
     # The gradient of the constraint of a cone is half of w w', so that its multiplier is twice the energy.
-    energies = np.take_along_axis(found.gathered, places, axis=0) * np.where(alone, 1.0, 2.0)
+    energies = np.take_along_axis(candidates.gathered, places, axis=0) * np.where(alone, 1.0, 2.0)
     one, other = (np.take_along_axis(rays, ray[None], axis=1) for rays in (fan.rays, fan.following))
     q = np.take_along_axis(cones.q, ray, axis=0)
     return Contacts(one, other, q, alone, kept, np.where(kept, energies, 0.0))
@@ -163,7 +163,7 @@ def polished(contacts: Contacts, objective: Objective, form: Array) -> tuple[Arr
     """
     triples = squared(contacts.one), squared(contacts.other), paired(contacts.one, contacts.other)
     kept, energies = contacts.kept, contacts.energies
-    numbers, found = range(POLISH.neurons), energies
+    numbers, signed = range(POLISH.neurons), energies
     for _ in range(POLISH.steps):
         value, slope, bent = _constraints(triples, contacts, form)
         gradient, curvature = objective.logarithm(form)
@@ -172,13 +172,13 @@ def polished(contacts: Contacts, objective: Objective, form: Array) -> tuple[Arr
         schur = np.stack([(slope[:, i] * answers[j]).sum(axis=0) for i in numbers for j in numbers if i <= j])
         schur[_DIAGONAL] = np.where(kept, schur[_DIAGONAL], 1.0)
         right = -value - np.stack([(slope[:, i] * first).sum(axis=0) for i in numbers])
-        (found,) = solved(schur, np.where(kept, right, 0.0))
-        step = first + sum(answers[i] * found[i] for i in numbers)
+        (signed,) = solved(schur, np.where(kept, right, 0.0))
+        step = first + sum(answers[i] * signed[i] for i in numbers)
         form = form + _allowed(triples, contacts, form, step) * step
-        energies = np.maximum(found, 0.0)
+        energies = np.maximum(signed, 0.0)
     one, other = _shares(triples, contacts, form)
     neurons = one * contacts.one + other * contacts.other
-    sizes = objective.value(form) * found * np.where(contacts.alone, 1.0, 0.5)
+    sizes = objective.value(form) * signed * np.where(contacts.alone, 1.0, 0.5)
     return form, neurons, np.where(kept, sizes, 0.0)
 
 
@@ -223,20 +223,20 @@ def _allowed(triples: tuple[Array, Array, Array], contacts: Contacts, form: Arra
     return np.asarray(1 / np.maximum(1.0, np.max(falls, axis=(0, 1)) / (1 - POLISH.kept)))
 
 
-def few(found: Candidates) -> tuple[Array, Array]:
+def few(candidates: Candidates) -> tuple[Array, Array]:
     """Neurons (2, 3, n) and energies (3, n) of the same matrix G as all candidates, at no higher cost (Caratheodory).
 
     One candidate after the other joins three that are kept. Of four there is a combination of matrices w w' that is
     zero: move the energies along it, to where it costs less, until one of them is zero.
     """
-    rows, problems = squared(found.neurons), np.arange(found.costs.shape[1])
+    rows, problems = squared(candidates.neurons), np.arange(candidates.costs.shape[1])
     kept = np.tile(np.arange(3)[:, None], len(problems))
-    energies = found.energies.copy()
+    energies = candidates.energies.copy()
     for new in range(3, len(energies)):
         four = np.concatenate([kept, np.full((1, len(problems)), new)])
         a, b, c, d = (rows[:, four[i], problems] for i in range(4))
         null = np.stack([_volume(b, c, d), -_volume(a, c, d), _volume(a, b, d), -_volume(a, b, c)])
-        costs = found.costs[four, problems]
+        costs = candidates.costs[four, problems]
         null = np.where((null * costs).sum(axis=0) > 0, -null, null)
         own = energies[four, problems]
         reach = np.where(null < 0, own / np.where(null < 0, -null, 1.0), np.inf)
@@ -248,7 +248,7 @@ def few(found: Candidates) -> tuple[Array, Array]:
         energies[four, problems] = own
         # The one without energy leaves; the new one takes its place.
         kept = np.where((np.arange(3)[:, None] == ends) & (ends < 3), new, kept)
-    neurons = np.stack([np.take_along_axis(part, kept, axis=0) for part in found.neurons])
+    neurons = np.stack([np.take_along_axis(part, kept, axis=0) for part in candidates.neurons])
     return neurons, np.take_along_axis(energies, kept, axis=0)
 
 

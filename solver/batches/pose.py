@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.batches.codes import Codes, Given
+from solver.batches.codes import Codes, WhitenedProblems
 from solver.batches.modular import strengths
 from theory.conditions import modular_multiplier
 from theory.modular.formulas import multiplier_entry
@@ -49,7 +49,7 @@ class Posed:
     """n problems.
 
     Attributes:
-        given: they, in coordinates that suit them.
+        whitened: they, in coordinates that suit them.
         modular: unit neurons (d, d, n), energies (d, n) and multiplier (d (d + 1) / 2, n) of the best modular codes.
         modular_loss: (n,) of these.
         unit: (n,) what the loss is counted in.
@@ -58,7 +58,7 @@ class Posed:
         own: (n, d) roots of the cost of a neuron of each source alone, of unit weight.
     """
 
-    given: Given
+    whitened: WhitenedProblems
     modular: tuple[Array, Array, Array]
     modular_loss: Array
     unit: Array
@@ -157,7 +157,7 @@ def posed(problems: Sequence[Problem], points: Sequence[Array]) -> Posed:
     weights, multipliers, modular_losses = _modular(problems, price, gram, costs)
     worth = inverse.transpose(0, 2, 1) @ multipliers @ inverse
     samples = np.array(points) @ inverse
-    given = Given(
+    whitened = WhitenedProblems(
         np.ascontiguousarray(samples.transpose(2, 1, 0)),
         np.ascontiguousarray((demand / total[:, None]).T),
         np.ascontiguousarray((ridge / unit[:, None]).T),
@@ -167,7 +167,7 @@ def posed(problems: Sequence[Problem], points: Sequence[Array]) -> Posed:
         np.tile(1 / unit, (sources, 1)),
         np.ascontiguousarray(worth[:, *half].T),
     )
-    return Posed(given, modular, modular_losses, unit, matrix, inverse, np.sqrt(costs))
+    return Posed(whitened, modular, modular_losses, unit, matrix, inverse, np.sqrt(costs))
 
 
 def posed_alone(problem: Problem, points: Array) -> Posed:
@@ -189,7 +189,7 @@ def posed_alone(problem: Problem, points: Array) -> Posed:
     weights[: len(modular.weights)] = modular.weights
     worth = inverse[0].T @ modular_multiplier(problem) @ inverse[0]
     return Posed(
-        Given((points @ inverse[0]).T[..., None], demand[:, None] / total, ridge.T / unit),
+        WhitenedProblems((points @ inverse[0]).T[..., None], demand[:, None] / total, ridge.T / unit),
         ((weights @ matrix[0].T).T[..., None], np.full((sources, 1), 1 / unit), worth[half][:, None]),
         np.array([modular.loss]),
         np.array([unit]),
@@ -217,9 +217,9 @@ def _sized(problem: Problem, points: Array) -> Array:
 def _whitenings(problems: Sequence[Problem], energy: Array, gram: Array, own: Array) -> tuple[Array, Array, Array]:
     """(n, d, d) H and its inverse, and (n, d) the diagonal of H B'B H' (step 2)."""
     if own.shape[1] > 2:
-        found = [problem.whitening for problem in problems]
-        matrix, inverse = (np.array([getattr(one, name) for one in found]) for name in ("matrix", "inverse"))
-        return matrix, inverse, np.array([(one.targets**2).sum(axis=0) for one in found])
+        whitenings = [problem.whitening for problem in problems]
+        matrix, inverse = (np.array([getattr(one, name) for one in whitenings]) for name in ("matrix", "inverse"))
+        return matrix, inverse, np.array([(one.targets**2).sum(axis=0) for one in whitenings])
     unit = energy / (own[:, :, None] * own[:, None, :])
     first = np.sqrt(unit[:, 0, 0])
     across = unit[:, 0, 1] / first
@@ -227,13 +227,13 @@ def _whitenings(problems: Sequence[Problem], energy: Array, gram: Array, own: Ar
     root = np.zeros_like(unit)
     root[:, 0, 0], root[:, 0, 1], root[:, 1, 1] = first, across, second
     root *= own[:, None, :]
-    asked = root @ gram @ root.transpose(0, 2, 1)
-    angle = np.arctan2(2 * asked[:, 0, 1], asked[:, 0, 0] - asked[:, 1, 1]) / 2
+    rooted_gram = root @ gram @ root.transpose(0, 2, 1)
+    angle = np.arctan2(2 * rooted_gram[:, 0, 1], rooted_gram[:, 0, 0] - rooted_gram[:, 1, 1]) / 2
     turn = np.stack(
         [np.stack([np.cos(angle), np.sin(angle)], axis=1), np.stack([-np.sin(angle), np.cos(angle)], axis=1)], axis=1
     )
     matrix = turn @ root
-    large = np.einsum("ni,nij,nj->n", turn[:, 0], asked, turn[:, 0])
+    large = np.einsum("ni,nij,nj->n", turn[:, 0], rooted_gram, turn[:, 0])
     area = first * second * own.prod(axis=1)
     volume = gram[:, 0, 0] * gram[:, 1, 1] - gram[:, 0, 1] ** 2
     with np.errstate(all="ignore"):
@@ -273,10 +273,10 @@ def _modular(problems: Sequence[Problem], price: Array, gram: Array, costs: Arra
     sources = [_heights_of(problem) for problem in problems]
     lower, upper = (np.array([getattr(one, name) for one in sources]) for name in ("lower", "upper"))
     side = np.where(-lower <= upper + POSE.tie * (upper - lower), 1.0, -1.0)
-    given = [problem.readout.ridge for problem in problems]
+    ridges = [problem.readout.ridge for problem in problems]
     own = np.arange(gram.shape[1])
     nothing = np.zeros(gram.shape[1:])
-    ridge = np.array([nothing if one is None else one for one in given])
+    ridge = np.array([nothing if one is None else one for one in ridges])
     size = np.sqrt(strengths(costs, price, gram, ridge))
     weights = np.zeros_like(gram)
     weights[:, own, own] = side * size
@@ -286,7 +286,7 @@ def _modular(problems: Sequence[Problem], price: Array, gram: Array, costs: Arra
             costs[:, :, None], costs[:, None, :], demand[:, :, None], gram, demand[:, None, :]
         )
     losses = 2 * np.sqrt(price[:, None] * costs * demand).sum(axis=1)
-    rows = np.flatnonzero([one is not None for one in given])
+    rows = np.flatnonzero([one is not None for one in ridges])
     if len(rows):
         code = ridge[rows].copy()
         code[:, own, own] += size[rows] ** 2
@@ -296,9 +296,9 @@ def _modular(problems: Sequence[Problem], price: Array, gram: Array, costs: Arra
         read = price[rows] * np.einsum("nij,nij->n", inverse, gram[rows])
         losses[rows] = (costs[rows] * size[rows] ** 2).sum(axis=1) + read
     for row in rows[_nearly_dependent(ridge[rows])].tolist():
-        found = problems[row].modular_weights
+        modular = problems[row].modular_weights
         weights[row] = 0.0
-        weights[row, : len(found)] = found
+        weights[row, : len(modular)] = modular
         multipliers[row] = modular_multiplier(problems[row])
         losses[row] = problems[row].modular_loss
     return weights, multipliers, losses

@@ -88,17 +88,17 @@ def solve_many(
         >>> bool(answers.at_once.all()), bool(np.isclose(answers.loss[7], solve(Problem(clouds[7])).loss, rtol=1e-10))
         (True, True)
     """
-    given = tuple(problems)
-    for place, problem in enumerate(given):
+    listed = tuple(problems)
+    for place, problem in enumerate(listed):
         if not isinstance(problem, Problem):
             raise InputError(f"problems: entry {place} is a {type(problem).__name__}; give a Problem each")
-    if given:
-        check(given[0], "auto", Limits(tolerance, time_limit=time_limit))
+    if listed:
+        check(listed[0], "auto", Limits(tolerance, time_limit=time_limit))
     else:
         raise InputError("problems: there are none; give at least one")
-    many = _Many.at_once(given, tolerance)
-    for place, problem in enumerate(given):
-        if place not in many.found:
+    many = _Many.at_once(listed, tolerance)
+    for place, problem in enumerate(listed):
+        if place not in many.unwritten:
             many.write(place, solve_any_of_many(problem, tolerance=tolerance, time_limit=time_limit, rng=rng))
     return many.answers()
 
@@ -111,8 +111,8 @@ def solved_at_once(problems: Sequence[Problem], tolerance: float) -> Answers:
         tolerance: as for `solve_many`.
 
     Example:
-        >>> found = solved_at_once([Problem([[0, 0], [0, 1], [1, 0]]), Problem([[0], [1]])], 1e-8)
-        >>> found.at_once.tolist(), found[0].status
+        >>> answers = solved_at_once([Problem([[0, 0], [0, 1], [1, 0]]), Problem([[0], [1]])], 1e-8)
+        >>> answers.at_once.tolist(), answers[0].status
         ([True, False], 'optimal')
     """
     return _Many.at_once(problems, tolerance).answers()
@@ -142,7 +142,7 @@ class _Many:
         self.numbers["neurons"][:] = 0
         self.modular = np.zeros(len(problems), dtype=bool)
         self.coded: list[tuple[tuple[str, ...], ...]] = [()] * len(problems)
-        self.found: dict[int, UnwrittenCode] = {}
+        self.unwritten: dict[int, UnwrittenCode] = {}
         self.written: dict[int, Any] = {}
 
     @classmethod
@@ -162,7 +162,7 @@ class _Many:
             self.numbers,
             modular=self.modular,
             coded=self.coded,
-            found=self.found,
+            unwritten=self.unwritten,
             written=self.written,
             tolerance=self.tolerance,
         )
@@ -181,7 +181,7 @@ class _Many:
         problems = [self.problems[place] for place in places]
         pose = posed(problems, points)
         named = np.array([problem.sources.identified for problem in problems])
-        codes, known = SEARCHES[points[0].shape[1]](pose.given, pose.known(named), CONDITION_TOLERANCE)
+        codes, known = SEARCHES[points[0].shape[1]](pose.whitened, pose.known(named), CONDITION_TOLERANCE)
         modular_alone = known & np.array([problem.readout.exact for problem in problems])
         taken = (known | (codes.gap <= min(self.tolerance, MANY.gap))) & (codes.unique | modular_alone)
         weights = pose.weights(codes.neurons)
@@ -193,15 +193,15 @@ class _Many:
         reads = _reads(weights, pose.own)
         price = np.maximum(0.0, modular_loss / loss - 1)
         gap = (loss - bound) / np.where(taken, loss, 1.0)
-        found = (loss, bound, gap, modular_loss, price, _number(codes.neurons, reads))
-        for name, values in zip(NUMBERS, found, strict=True):
+        numbers = (loss, bound, gap, modular_loss, price, _number(codes.neurons, reads))
+        for name, values in zip(NUMBERS, numbers, strict=True):
             self.numbers[name][place] = values[row]
         self.modular[place] = (named & (known | (reads & (reads - 1) == 0).all(axis=1)))[row]
         seconds = (time.perf_counter() - begun) / len(places)
         for here, number in zip(place.tolist(), row.tolist(), strict=True):
             names = self.problems[here].sources.names
             self.coded[here] = tuple(sorted({_names(names, kind) for kind in reads[number].tolist() if kind}))
-            self.found[here] = UnwrittenCode(
+            self.unwritten[here] = UnwrittenCode(
                 problems[number].modular_weights if known[number] else weights[number],
                 multipliers[number],
                 float(bound[number]),

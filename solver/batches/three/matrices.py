@@ -122,8 +122,8 @@ def solved(matrices: Array, right: Array) -> Array:
 
 
 def _solved(matrices: Array, right: Array, usable: Mask) -> Array:
-    found = np.linalg.solve(np.where(usable[:, None, None], matrices, np.eye(right.shape[1])), right[..., None])
-    return np.where(usable[:, None], found[..., 0], np.nan)
+    solutions = np.linalg.solve(np.where(usable[:, None, None], matrices, np.eye(right.shape[1])), right[..., None])
+    return np.where(usable[:, None], solutions[..., 0], np.nan)
 
 
 def _cofactors(*entries: Array) -> tuple[Array, ...]:

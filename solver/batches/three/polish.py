@@ -41,16 +41,16 @@ class ThreePolishTolerances:
 THREE_POLISH = ThreePolishTolerances()
 
 
-def polished(columns: Columns, faces: Faces, found: FacePrices) -> Array:
+def polished(columns: Columns, faces: Faces, maxima: FacePrices) -> Array:
     """(n, 6, 3) the neurons of codes, of the size in which they are used; zero in unused places.
 
     Args:
         columns: neurons and energies that are nearly the best.
         faces: of the hulls.
-        found: the local maxima at the columns' multiplier.
+        maxima: the local ones of the ratio at the columns' multiplier.
     """
-    places, lines = lines_that_touch(found, THREE_POLISH.touches)
-    earned = np.where(lines.any(axis=2), np.take_along_axis(found.ratios, places, axis=1), 0.0)
+    places, lines = lines_that_touch(maxima, THREE_POLISH.touches)
+    earned = np.where(lines.any(axis=2), np.take_along_axis(maxima.ratios, places, axis=1), 0.0)
     first = np.argsort(-earned, axis=1)[:, :NEURONS]
     places, lines = np.take_along_axis(places, first, axis=1), np.take_along_axis(lines, first[..., None], axis=1)
     kept: Mask = np.asarray(lines.any(axis=2))
@@ -63,15 +63,15 @@ def polished(columns: Columns, faces: Faces, found: FacePrices) -> Array:
     return np.asarray((basis @ z[..., None])[..., 0])
 
 
-def lines_that_touch(found: FacePrices, touches: float) -> tuple[Indices, Array]:
+def lines_that_touch(maxima: FacePrices, touches: float) -> tuple[Indices, Array]:
     """(n, 13) the places of the best local maxima, and (n, 13, 3) those that earn that nearly what they cost.
 
     Zero for others, and for what lies along a line that has been named: a neuron and its mirror image add the same.
     """
     most = 2 * NEURONS
-    places = np.argpartition(-found.ratios, most, axis=1)[:, : most + 1]
-    touching = np.take_along_axis(found.ratios, places, axis=1) > 1 - touches
-    lines = np.where(touching[..., None], np.take_along_axis(found.neurons, places[..., None], axis=1), 0.0)
+    places = np.argpartition(-maxima.ratios, most, axis=1)[:, : most + 1]
+    touching = np.take_along_axis(maxima.ratios, places, axis=1) > 1 - touches
+    lines = np.where(touching[..., None], np.take_along_axis(maxima.neurons, places[..., None], axis=1), 0.0)
     alike = (squared_sines(lines, lines) < THREE_POLISH.line**2) & np.tri(most + 1, k=-1, dtype=np.bool_)
     again: Mask = np.asarray(alike.any(axis=2))
     return places, np.where(again[..., None], 0.0, lines)

@@ -10,7 +10,7 @@
 5. Whenever the gap has come down far enough the neurons that earn what they cost are taken to the last digit
    (`polish`). What they cost and what their multiplier proves (`proof`) tells whether that is the end.
 6. The code is the only one if at most six neurons touch, their matrices u u' are independent, and on no face all
-   neurons of a plane may touch. Those that are not proven are left to who asked.
+   neurons of a plane may touch. Those that are not proven are left to the caller.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from solver.batches.three.pricing import priced
 from solver.batches.three.proof import THREE_PROOF, costs, exactly, largest_ratios, proven, readouts
 
 if TYPE_CHECKING:
-    from solver.batches.codes import Given
+    from solver.batches.codes import WhitenedProblems
     from solver.batches.three.pricing import FacePrices
     from theory.arrays import Array, Indices, Mask
 
@@ -40,7 +40,7 @@ class ThreeLimits:
     """How problems are taken together, how they are searched, and what touches."""
 
     numbers: int = 1 << 18  # heights of neurons at corners that are looked at together
-    corners: int = 120  # of a hull; those with more are left to who asked
+    corners: int = 120  # of a hull; those with more are left to the caller
     columns: int = 16
     first: int = 5  # steps before neurons are looked for,
     steps: int = 3  # and between two looks
@@ -83,30 +83,30 @@ class _Clouds:
 
 
 def optimal_codes_of_three(
-    given: Given, known: tuple[Array, Array, Array] | None = None, met: float = 0.0
+    whitened: WhitenedProblems, known: tuple[Array, Array, Array] | None = None, met: float = 0.0
 ) -> tuple[Codes, Mask]:
     """The best code of each problem with its proof, and whether it is a known one.
 
     Its loss is infinite where none was found.
 
     Args:
-        given: the problems.
+        whitened: the problems.
         known: neurons (3, 3, n), energies (3, n) and multipliers (6, n) of codes that may be optimal.
         met: gap of such a code at which no other is looked for.
 
     Example:
-        >>> from solver.batches.codes import Given
+        >>> from solver.batches.codes import WhitenedProblems
         >>> cube = np.array(np.meshgrid(*[[-1.0, 1.0]] * 3)).reshape(3, 8, 1)
         >>> modular = np.eye(3)[..., None], np.full((3, 1), 0.5), np.array([2.0, 0, 0, 2, 0, 2])[:, None]
-        >>> posed = Given(cube, np.full((3, 1), 1 / 3), np.zeros((6, 1)))
+        >>> posed = WhitenedProblems(cube, np.full((3, 1), 1 / 3), np.zeros((6, 1)))
         >>> codes, is_known = optimal_codes_of_three(posed, modular, 1e-9)
         >>> codes.loss.round(9).tolist(), is_known.tolist()
         ([4.898979486], [True])
     """
-    points, demand = np.ascontiguousarray(given.points.transpose(2, 1, 0)), np.ascontiguousarray(given.demand.T)
-    posed = _Clouds(points, demand, whole(given.ridge.T))
+    points, demand = np.ascontiguousarray(whitened.points.transpose(2, 1, 0)), np.ascontiguousarray(whitened.demand.T)
+    posed = _Clouds(points, demand, whole(whitened.ridge.T))
     problems = len(posed.points)
-    found, is_known = Codes.none(problems, 3), np.zeros(problems, dtype=bool)
+    codes, is_known = Codes.none(problems, 3), np.zeros(problems, dtype=bool)
     hulls = listed(posed.points)
     count = hulls.corner_count
     usable = np.flatnonzero((count > 0) & (count <= THREE.corners))
@@ -122,14 +122,14 @@ def optimal_codes_of_three(
                 neurons, energies, form = (array[..., part].T for array in known)
                 sized = np.zeros((len(part), NEURONS, 3))
                 sized[:, :3] = neurons * np.sqrt(energies)[..., None]
-                codes = some.measured(faces, sized, whole(form))
-                is_known[part] = codes.gap <= met
-                found.put(part, codes)
+                known_codes = some.measured(faces, sized, whole(form))
+                is_known[part] = known_codes.gap <= met
+                codes.put(part, known_codes)
                 left = np.flatnonzero(~is_known[part])
             if len(left):
-                found.put(part[left], _searched(some.chosen(left), faces.chosen(left)))
-            found.unique[part] = _has_one_code(faces, whole(found.multiplier[:, part].T))
-    return found, is_known
+                codes.put(part[left], _searched(some.chosen(left), faces.chosen(left)))
+            codes.unique[part] = _has_one_code(faces, whole(codes.multiplier[:, part].T))
+    return codes, is_known
 
 
 def _searched(posed: _Clouds, faces: Faces) -> Codes:
@@ -139,11 +139,11 @@ def _searched(posed: _Clouds, faces: Faces) -> Codes:
     tries, steps = np.zeros(problems, dtype=np.intp), THREE.first
     aims = np.array([*THREE.aims, 0.0])
     for _ in range(THREE.rounds):
-        found = priced(faces, columns.multiplier)
-        gap, loss = _gap(columns, found.ratios.max(axis=1))
+        maxima = priced(faces, columns.multiplier)
+        gap, loss = _gap(columns, maxima.ratios.max(axis=1))
         tried = np.flatnonzero(gap <= aims[tries])
         if len(tried):
-            codes = _finished(posed.chosen(tried), faces.chosen(tried), columns.chosen(tried), found.chosen(tried))
+            codes = _finished(posed.chosen(tried), faces.chosen(tried), columns.chosen(tried), maxima.chosen(tried))
             codes.steps[:] = steps
             result.put(place[tried], result.chosen(place[tried]).better(codes))
             tries[tried] = (gap[tried, None] <= aims).sum(axis=1)
@@ -152,9 +152,9 @@ def _searched(posed: _Clouds, faces: Faces) -> Codes:
             break
         if len(live) < len(place):
             place, posed, faces, columns = place[live], posed.chosen(live), faces.chosen(live), columns.chosen(live)
-            found, gap, loss, tries = found.chosen(live), gap[live], loss[live], tries[live]
+            maxima, gap, loss, tries = maxima.chosen(live), gap[live], loss[live], tries[live]
         least = np.maximum(THREE.distance * gap, THREE.least) * loss / THREE.columns
-        columns = _joined(columns, found, least).moved(least, THREE.steps)
+        columns = _joined(columns, maxima, least).moved(least, THREE.steps)
         steps += THREE.steps
     return result
 
@@ -162,10 +162,10 @@ def _searched(posed: _Clouds, faces: Faces) -> Codes:
 def _begun(posed: _Clouds, faces: Faces) -> Columns:
     """Step 2."""
     problems = len(posed.points)
-    found = priced(faces, np.broadcast_to(np.eye(3), (problems, 3, 3)))
-    best = np.argpartition(-found.ratios, THREE.columns - 4, axis=1)[:, : THREE.columns - 3]
+    maxima = priced(faces, np.broadcast_to(np.eye(3), (problems, 3, 3)))
+    best = np.argpartition(-maxima.ratios, THREE.columns - 4, axis=1)[:, : THREE.columns - 3]
     axes = np.broadcast_to(np.eye(3), (problems, 3, 3))
-    neurons = np.concatenate([np.take_along_axis(found.neurons, best[..., None], axis=1), axes], axis=1)
+    neurons = np.concatenate([np.take_along_axis(maxima.neurons, best[..., None], axis=1), axes], axis=1)
     # Of a face without a maximum the neuron lies on another face, where it costs more.
     cost = costs(posed.points, neurons)[..., None]
     neurons = np.where(cost > 0, neurons / np.sqrt(cost), 0.0)
@@ -183,14 +183,14 @@ def _gap(columns: Columns, rho: Array) -> tuple[Array, Array]:
     return (loss - best_value(2 * read, lost, rho)) / loss, loss
 
 
-def _joined(columns: Columns, found: FacePrices, least: Array) -> Columns:
+def _joined(columns: Columns, maxima: FacePrices, least: Array) -> Columns:
     """Step 4: each new column has the energy at which its slack, at that mu, is as large as itself, or little."""
-    best = np.argpartition(-found.ratios, THREE.joining, axis=1)[:, : THREE.joining]
+    best = np.argpartition(-maxima.ratios, THREE.joining, axis=1)[:, : THREE.joining]
     use = columns.energies / columns.slacks
     place = np.argsort(use, axis=1)[:, : THREE.joining]
     paid = columns.energies.sum(axis=1)
-    fresh = np.take_along_axis(found.neurons, best[..., None], axis=1)
-    joins = np.take_along_axis(found.ratios, best, axis=1) > 1 - THREE.touches
+    fresh = np.take_along_axis(maxima.neurons, best[..., None], axis=1)
+    joins = np.take_along_axis(maxima.ratios, best, axis=1) > 1 - THREE.touches
     joins &= ~(squared_sines(fresh, columns.neurons) < THREE.same).any(axis=2)
     row, which = np.nonzero(joins & (np.take_along_axis(use, place, axis=1) < paid[:, None]))
     neurons, energies, slacks = columns.neurons.copy(), columns.energies.copy(), columns.slacks.copy()
@@ -201,9 +201,9 @@ def _joined(columns: Columns, found: FacePrices, least: Array) -> Columns:
     return replace(columns, neurons=neurons, energies=energies, slacks=slacks)
 
 
-def _finished(posed: _Clouds, faces: Faces, columns: Columns, found: FacePrices) -> Codes:
+def _finished(posed: _Clouds, faces: Faces, columns: Columns, maxima: FacePrices) -> Codes:
     """Step 5."""
-    neurons = polished(columns, faces, found)
+    neurons = polished(columns, faces, maxima)
     codes = _proven(posed, faces, neurons)
     cost = costs(posed.points, neurons)
     faint = cost < THREE.faint * cost.sum(axis=1, keepdims=True)
@@ -223,22 +223,22 @@ def _proven(posed: _Clouds, faces: Faces, neurons: Array) -> Codes:
 
 def _has_one_code(faces: Faces, multiplier: Array) -> Mask:
     """(n,) step 6."""
-    found = priced(faces, multiplier)
-    _, lines = lines_that_touch(found, THREE.touches)
+    maxima = priced(faces, multiplier)
+    _, lines = lines_that_touch(maxima, THREE.touches)
     rows = pairs(lines, lines) / np.sqrt([1.0, 2.0, 2.0, 1.0, 2.0, 1.0])
     rows = rows / np.maximum((lines * lines).sum(axis=-1, keepdims=True), np.finfo(float).tiny)
     usable = np.isfinite(rows).all(axis=(1, 2))
     sizes = np.linalg.svd(np.where(usable[:, None, None], rows, 0.0), compute_uv=False)
     count = lines.any(axis=2).sum(axis=1)
     least = np.take_along_axis(sizes, np.clip(count - 1, 0, NEURONS - 1)[:, None], axis=1)[:, 0]
-    few = (found.ratios > 1 - THREE.touches).sum(axis=1) <= 2 * NEURONS
-    single = ~_whole_planes(faces, multiplier, found).any(axis=1)
+    few = (maxima.ratios > 1 - THREE.touches).sum(axis=1) <= 2 * NEURONS
+    single = ~_whole_planes(faces, multiplier, maxima).any(axis=1)
     return np.asarray(usable & few & single & (count <= NEURONS) & ((least > THREE.independent) | (count == 0)))
 
 
-def _whole_planes(faces: Faces, multiplier: Array, found: FacePrices) -> Mask:
+def _whole_planes(faces: Faces, multiplier: Array, maxima: FacePrices) -> Mask:
     """(n, V + E + F) the faces on which all neurons of a plane may touch."""
-    planes = (found.values > 1 - THREE.touches) & (found.alone <= THREE.multiple * found.values)
+    planes = (maxima.values > 1 - THREE.touches) & (maxima.alone <= THREE.multiple * maxima.values)
     at: Any = np.nonzero(planes[:, : faces.counts[0]])
     if len(at[0]):
         planes[at] = exactly(faces, multiplier, at)[1] >= -THREE_PROOF.outside

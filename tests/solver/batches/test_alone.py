@@ -79,9 +79,9 @@ def test_one_problem_is_posed_and_priced_as_many_are(seed):
     problem = measured(seed).in_order
     points, rng = vertices(problem), np.random.default_rng(seed)
     one, many = posed_alone(problem, points), posed([problem], [points])
-    np.testing.assert_allclose(np.sort(one.given.demand[:, 0]), np.sort(many.given.demand[:, 0]), rtol=1e-6)
+    np.testing.assert_allclose(np.sort(one.whitened.demand[:, 0]), np.sort(many.whitened.demand[:, 0]), rtol=1e-6)
     np.testing.assert_allclose(one.modular_loss, many.modular_loss, rtol=1e-9)
-    hulls = Hulls.of(one.given, *outlines(one.given.points.transpose(0, 2, 1)))
+    hulls = Hulls.of(one.whitened, *outlines(one.whitened.points.transpose(0, 2, 1)))
     first, second, across = *rng.uniform(0.1, 1, 2), rng.uniform(-0.1, 0.1)
     form = np.array([first, across, second])
     largest = largest_ratios(hulls.fan.rays, hulls.fan.following, hulls.corners, form[:, None])[0]
@@ -90,5 +90,5 @@ def test_one_problem_is_posed_and_priced_as_many_are(seed):
     assert priced.largest == pytest.approx(1, rel=1e-9)
     assert not priced.unique or has_one_code(hulls.fan, hulls.corners, form[:, None])[0]
     best = pricer.priced(tuple((2 * form).tolist())).neurons[:, -1]
-    assert costs(one.given.points, best[:, None, None])[0, 0] == pytest.approx(1, rel=1e-9)
+    assert costs(one.whitened.points, best[:, None, None])[0, 0] == pytest.approx(1, rel=1e-9)
     assert form @ squared(best) == pytest.approx(1, rel=1e-9)

@@ -6,10 +6,10 @@ from scipy.spatial import ConvexHull
 
 from solver.batches.barrier import Cones, Objective, Slacks, centred
 from solver.batches.certificate import costs, largest_ratios, losses, proven
-from solver.batches.codes import Codes, Given, Hulls, optimal_codes
+from solver.batches.codes import Codes, Hulls, WhitenedProblems, optimal_codes
 from solver.batches.hulls import outlines
 from solver.batches.modular import strengths
-from solver.batches.polish import candidates, few, newton_energies
+from solver.batches.polish import candidate_neurons, few, newton_energies
 from theory.readouts import Readout
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -42,9 +42,9 @@ def drawn(problems=40):
     root = rng.normal(size=(problems, 2, 2)) * np.where(np.arange(problems) % 2, 0.3, 0.0)[:, None, None]
     full = root @ root.transpose(0, 2, 1)
     ridge = np.stack([full[:, 0, 0], full[:, 0, 1], full[:, 1, 1]])
-    given = Given(np.ascontiguousarray(points.transpose(2, 1, 0)), np.stack([share, 1 - share]), ridge)
-    places, count = outlines(given.points.transpose(0, 2, 1))
-    return Hulls.of(given, places, count)
+    whitened = WhitenedProblems(np.ascontiguousarray(points.transpose(2, 1, 0)), np.stack([share, 1 - share]), ridge)
+    places, count = outlines(whitened.points.transpose(0, 2, 1))
+    return Hulls.of(whitened, places, count)
 
 
 def test_an_outline_spans_the_hull():
@@ -68,7 +68,7 @@ def test_no_outline_where_zero_is_not_inside():
 
 def test_rays_cost_one_and_go_round_once():
     hulls = drawn()
-    fan, points = hulls.fan, hulls.given.points
+    fan, points = hulls.fan, hulls.whitened.points
     assert costs(points, fan.rays) == pytest.approx(1.0)
     turn = np.arctan2(
         fan.rays[0] * fan.following[1] - fan.rays[1] * fan.following[0], (fan.rays * fan.following).sum(axis=0)
@@ -86,7 +86,7 @@ def test_the_largest_ratio_is_that_of_some_neuron_and_of_no_other_a_larger_one()
     angle = np.linspace(0, 2 * np.pi, 2_001)
     around = np.stack([np.cos(angle), np.sin(angle)])[:, :, None] * np.ones(40)
     worth = form[0] * around[0] ** 2 + 2 * form[1] * around[0] * around[1] + form[2] * around[1] ** 2
-    tried = (worth / costs(hulls.given.points, around)).max(axis=0)
+    tried = (worth / costs(hulls.whitened.points, around)).max(axis=0)
     rho = largest_ratios(hulls.fan.rays, hulls.fan.following, hulls.corners, form)
     assert (rho >= tried * (1 - 1e-14)).all()
     assert rho == pytest.approx(tried, rel=1e-2)
@@ -105,14 +105,14 @@ def test_cones_that_leave_a_gap_prove_nothing():
     # A sample that is not the corner makes the bound worse, not false.
     inner = largest_ratios(rays, following, 0.5 * corners, form)
     assert (inner >= largest_ratios(rays, following, corners, form)).all()
-    assert (proven(form, np.full(40, np.inf), hulls.given.demand, hulls.given.ridge) == 0).all()
+    assert (proven(form, np.full(40, np.inf), hulls.whitened.demand, hulls.whitened.ridge) == 0).all()
 
 
 def test_no_multiplier_proves_more_than_a_code_costs():
     hulls = drawn()
-    demand, ridge = hulls.given.demand, hulls.given.ridge
+    demand, ridge = hulls.whitened.demand, hulls.whitened.ridge
     neurons, energies = RNG.normal(size=(2, 3, 40)), RNG.uniform(size=(3, 40))
-    loss = losses(costs(hulls.given.points, neurons), energies, neurons, demand, ridge)
+    loss = losses(costs(hulls.whitened.points, neurons), energies, neurons, demand, ridge)
     for _ in range(5):
         root = RNG.normal(size=(2, 2, 40))
         form = np.stack([(root[0] ** 2).sum(axis=0), (root[0] * root[1]).sum(axis=0), (root[1] ** 2).sum(axis=0)])
@@ -141,7 +141,7 @@ def test_derivatives_of_what_is_proven():
 def test_a_centred_multiplier_is_allowed_and_as_good_as_it_says():
     hulls = drawn()
     cones, objective = Cones.of(hulls.fan), hulls.objective
-    best, _ = optimal_codes(hulls.given)
+    best, _ = optimal_codes(hulls.whitened)
     for gap in (1e-2, 1e-4, 1e-6):
         form, weight, _ = centred(cones, objective, gap, 0.1)
         slacks = Slacks.of(cones, form)
@@ -157,18 +157,18 @@ def test_fewer_neurons_have_the_same_matrix_and_cost_no_more():
     hulls = drawn()
     cones = Cones.of(hulls.fan)
     form, weight, _ = centred(cones, hulls.objective, 1e-9, 1e-3)
-    path = candidates(cones, hulls.fan, form, weight)
+    path = candidate_neurons(cones, hulls.fan, form, weight)
     neurons, energies = few(path)
 
     def matrix(vectors, sizes):
         return np.einsum("ikn,jkn,kn->ijn", vectors, vectors, sizes)
 
     assert matrix(neurons, energies) == pytest.approx(matrix(path.neurons, path.energies), rel=1e-8, abs=1e-9)
-    cost = costs(hulls.given.points, neurons)
+    cost = costs(hulls.whitened.points, neurons)
     assert ((cost * energies).sum(axis=0) <= (path.costs * path.energies).sum(axis=0) * (1 + 1e-9)).all()
     before = energies * hulls.objective.value(form)
     after = newton_energies(neurons, before, cost, hulls.objective)
-    demand, ridge = hulls.given.demand, hulls.given.ridge
+    demand, ridge = hulls.whitened.demand, hulls.whitened.ridge
     better = losses(cost, after, neurons, demand, ridge)
     # A full step, which may go too far: whoever takes it compares.
     assert (better <= losses(cost, before, neurons, demand, ridge) * (1 + 1e-12)).mean() > 0.8
@@ -176,15 +176,15 @@ def test_fewer_neurons_have_the_same_matrix_and_cost_no_more():
 
 def test_every_code_is_proven():
     for ridge in (0.0, 0.1):
-        given = Given(
+        whitened = WhitenedProblems(
             np.ascontiguousarray(CLOUDS.transpose(2, 1, 0)),
             np.tile([[0.7], [0.3]], len(CLOUDS)),
             np.tile([[ridge], [0.0], [ridge]], len(CLOUDS)),
         )
-        codes, _ = optimal_codes(given)
+        codes, _ = optimal_codes(whitened)
         assert (codes.gap < 1e-10).all()
         unit = np.ones(codes.neurons.shape[1:])
-        measured = losses(costs(given.points, codes.neurons), unit, codes.neurons, given.demand, given.ridge)
+        measured = losses(costs(whitened.points, codes.neurons), unit, codes.neurons, whitened.demand, whitened.ridge)
         assert codes.loss == pytest.approx(measured, rel=1e-12)
 
 

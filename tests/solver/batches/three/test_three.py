@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from solver import Problem, solve_many
-from solver.batches.codes import Given
+from solver.batches.codes import WhitenedProblems
 from solver.batches.pose import heights, posed
 from solver.batches.three.faces import Faces, listed
 from solver.batches.three.master import Columns
@@ -81,7 +81,7 @@ def test_matrices():
 def test_the_largest_ratio_is_that_of_exact_pricing(kind):
     problems = [Problem(cloud) for cloud in clouds(kind)]
     pose = posed(problems, [heights(problem) for problem in problems])
-    points = pose.given.points.transpose(2, 1, 0)
+    points = pose.whitened.points.transpose(2, 1, 0)
     faces, forms = Faces.of(points, listed(points)), multipliers(len(problems))
     assert faces.covers.all()
     rho = largest_ratios(faces, forms)
@@ -156,7 +156,9 @@ def test_energies_are_the_best(erring):
 def test_codes_are_proven_and_stationary(kind):
     points = about_mean(kind)
     demand = np.full((3, len(points)), 1 / 3)
-    codes, _ = optimal_codes_of_three(Given(np.ascontiguousarray(points.transpose(2, 1, 0)), demand, np.zeros((6, 12))))
+    codes, _ = optimal_codes_of_three(
+        WhitenedProblems(np.ascontiguousarray(points.transpose(2, 1, 0)), demand, np.zeros((6, 12)))
+    )
     met = codes.gap < 1e-10
     assert met.mean() > 0.7 or kind in HARD
     assert (codes.bound <= codes.loss * (1 + 1e-14))[met].all()
