@@ -22,6 +22,7 @@ from scipy.optimize import nnls
 
 from solver.ambiguity.optimal_codes import OPTIMAL_CODES, Fewest
 from solver.ambiguity.touching_neurons import TouchingNeurons, others_do, touching_neurons, undecidable
+from solver.plain import attributes, plain
 from theory.dependent.columns import in_own_columns
 from theory.immutable import Frozen
 from theory.reductions import IN_ORDER
@@ -114,18 +115,9 @@ class Ambiguity(Frozen):
             >>> solve(Problem([[0, 0], [0, 1], [1, 0]])).ambiguity().to_dict()["unique"]
             True
         """
-        return {
-            "unique": self.unique,
-            "reason": self.reason,
-            "fewest": self.fewest,
-            "fewest_bounds": list(self.fewest_bounds),
-            "essential": int(self.essential.sum()),
-            "neurons": self.neurons.tolist(),
-            "mirrored": self.mirrored.tolist(),
-            "least": [None if np.isnan(energy) else float(energy) for energy in self.least],
-            "most": [None if np.isnan(energy) else float(energy) for energy in self.most],
-            "continua": [extremes.tolist() for extremes in self.continua],
-        }
+        words = attributes(self, "unique", "reason", "fewest", "fewest_bounds")
+        arrays = plain(attributes(self, "neurons", "mirrored", "least", "most", "continua"), finite=True)
+        return words | {"essential": int(self.essential.sum())} | arrays
 
 
 def undecided(problem: Problem, count: int, reason: str) -> Ambiguity:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -49,7 +49,6 @@ def along(
     points: int = 41,
     encoder_cost: float = 1.0,
     decoder_cost: float = 1.0,
-    callback: Callable[[PhasePoint], object] | None = None,
 ) -> list[PhasePoint]:
     """Solve a family at evenly spread values of its parameter.
 
@@ -58,7 +57,6 @@ def along(
         points: how many values, about.
         encoder_cost: as in `Problem`.
         decoder_cost: as in `Problem`.
-        callback: called with each point as it is solved.
 
     Raises:
         InputError: a number of points out of range; costs other than one for a family whose boundary is theirs.
@@ -83,19 +81,18 @@ def along(
         separate = problem.modular_loss
         if family.blocks is not None:
             separate = sum(_solved(problem.part(block)).loss for block in family.blocks)
-        point = PhasePoint(
-            parameter=parameter,
-            loss=answer.loss,
-            lower_bound=answer.lower_bound,
-            gap=answer.gap,
-            status=answer.status,
-            separate_loss=separate,
-            price=separate / answer.loss - 1,
-            predicted=family.verdict(parameter),
+        solved.append(
+            PhasePoint(
+                parameter=parameter,
+                loss=answer.loss,
+                lower_bound=answer.lower_bound,
+                gap=answer.gap,
+                status=answer.status,
+                separate_loss=separate,
+                price=separate / answer.loss - 1,
+                predicted=family.verdict(parameter),
+            )
         )
-        solved.append(point)
-        if callback is not None:
-            callback(point)
     return solved
 
 

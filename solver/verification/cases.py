@@ -27,7 +27,7 @@ from solver.strategies import (
     products,
     seeds,
 )
-from solver.verification.nonlinear_cases import NONLINEAR_CONCLUSIONS, NONLINEAR_DRAWS
+from solver.verification.nonlinear_cases import NONLINEAR_CONCLUSIONS, NONLINEAR_DRAWS, whole_weights
 from theory.arrays import Array
 from theory.dynamics import Transitions
 from theory.errors import InputError
@@ -46,16 +46,12 @@ TWO_TO_FOUR = st.integers(2, 4)
 ONE_TO_THREE = st.integers(1, 3)
 
 
-def _whole_weights(count: int, most: int = 9) -> SearchStrategy[list[int]]:
-    return st.lists(st.integers(1, most), min_size=count, max_size=count)
-
-
 @st.composite
 def _boxes_turned(draw: DrawFn) -> Problem:
     """Boxes with any probabilities, seen through a rotation."""
     dimension = draw(ONE_TO_THREE)
     box = draw(boxes(dimension))
-    weights = draw(_whole_weights(len(box)))
+    weights = draw(whole_weights(len(box)))
     turned = orthogonal(np.random.default_rng(draw(seeds)), dimension)
     return Problem(box, probabilities=weights, mixing=turned, encoder_cost=draw(costs))
 
@@ -65,7 +61,7 @@ def _boxes_that_rise_together(draw: DrawFn) -> Problem:
     """Boxes whose sources are mostly low, and now and then all high: more correlated than F can be definite."""
     dimension = draw(TWO_TO_FOUR)
     box = draw(boxes(dimension))
-    weights = draw(_whole_weights(len(box), 2))
+    weights = draw(whole_weights(len(box), 2))
     # The first corner is the lowest, the last one the highest.
     for corner, share in ((0, draw(st.integers(8, 20))), (2**dimension - 1, draw(ONE_TO_THREE))):
         weights[corner] = share * len(box)
@@ -101,7 +97,7 @@ def _blocks(draw: DrawFn, *, holed: bool = False) -> Problem:
     rows = np.unique(rows, axis=0)[1:] if holed else rows
     if draw(st.booleans()):
         return Problem(rows, encoder_cost=draw(costs), readout=Soft(draw(st.sampled_from([3, 30, 300]))))
-    weights = draw(_whole_weights(len(rows)))
+    weights = draw(whole_weights(len(rows)))
     return Problem(rows, probabilities=weights, encoder_cost=draw(costs))
 
 
@@ -127,7 +123,7 @@ def _frequencies(draw: DrawFn) -> Problem:
 def _categories(draw: DrawFn, *, seen: bool = False) -> Problem:
     """One of three or four columns is 1, the others 0, with any probabilities; seen: and not all seen alike."""
     count = draw(st.integers(3, 4))
-    weights = draw(st.one_of(st.none(), _whole_weights(count, 12)))
+    weights = draw(st.one_of(st.none(), whole_weights(count, 12)))
     gains = draw(st.lists(st.sampled_from([0.5, 1.0, 2.0]), min_size=count, max_size=count)) if seen else np.ones(count)
     prices = {"encoder_cost": draw(costs), "decoder_cost": draw(st.sampled_from([0.5, 1.0, 4.0]))}
     return Problem(np.eye(count), probabilities=weights, mixing=np.diag(gains), **prices)
@@ -172,7 +168,7 @@ def _uncorrelated_boxes(draw: DrawFn) -> Problem:
 def _correlated_boxes(draw: DrawFn) -> Problem:
     """Two sources in a box, with any probabilities."""
     box = draw(boxes(2))
-    weights = draw(_whole_weights(len(box)))
+    weights = draw(whole_weights(len(box)))
     return Problem(box, probabilities=weights, mixing=draw(mixings(2)), encoder_cost=draw(costs))
 
 
@@ -219,7 +215,7 @@ def _orbits(draw: DrawFn, *, weighted: bool = False) -> Problem:
             orbit.append(orbit[-1] @ maps[0].T)
         # With mirror images the mean is the centre of the turn.
         rows = np.unique(np.vstack([*orbit, *[-part for part in orbit]]), axis=0)
-    weights = draw(_whole_weights(len(rows))) if weighted else None
+    weights = draw(whole_weights(len(rows))) if weighted else None
     priced = {"encoder_cost": draw(costs), "decoder_cost": draw(costs), "recurrent_cost": draw(costs)}
     # Of a heavier place the mean is not the centre of the turn.
     turned = Transitions(np.array(maps), centre=np.zeros(rows.shape[1]))
@@ -325,11 +321,11 @@ def _other_readouts(draw: DrawFn, problem: Problem) -> Reads:
 def _other_energies(draw: DrawFn, *, kinds: Sequence[str] = tuple(ENERGIES), holed: bool = False) -> Problem:
     """Boxes with any probabilities, or lattices without some corner, and neurons that pay for another energy."""
     rows = draw(corner_cut(2, levels=3) if holed else st.one_of(boxes(2), boxes(3)))
-    problem = Problem(rows, probabilities=draw(_whole_weights(len(rows))), encoder_cost=draw(costs))
+    problem = Problem(rows, probabilities=draw(whole_weights(len(rows))), encoder_cost=draw(costs))
     neurons: dict[str, Neurons] = {
         "peak": PeakActivity(),
-        "weighted": WeightedActivity(np.array(draw(_whole_weights(len(rows))), dtype=float)),
-        "wiring": Wiring(np.diag(draw(_whole_weights(problem.dimension)))),
+        "weighted": WeightedActivity(np.array(draw(whole_weights(len(rows))), dtype=float)),
+        "wiring": Wiring(np.diag(draw(whole_weights(problem.dimension)))),
     }
     kind = draw(st.sampled_from(kinds))
     if kind == "mean":
@@ -342,7 +338,7 @@ def _boxes_seen(draw: DrawFn, *, even: bool) -> Problem:
     """Boxes with any probabilities, seen through any mixing; even: each sample as likely as its mirror image."""
     dimension = draw(st.integers(2, 3))
     box = np.asarray(draw(boxes(dimension)), dtype=float)
-    weights = np.array(draw(_whole_weights(len(box))), dtype=float)
+    weights = np.array(draw(whole_weights(len(box))), dtype=float)
     if even:
         box, weights = np.vstack([box, box.max(axis=0) + box.min(axis=0) - box]), np.tile(weights, 2)
     return Problem(box, probabilities=weights, mixing=draw(mixings(dimension)), encoder_cost=draw(costs))
@@ -461,4 +457,4 @@ def sources_for_conjectures(draw: DrawFn) -> Problem:
     # Unequal probabilities would move the boundary away.
     if near or draw(st.booleans()):
         return Problem(rows)
-    return Problem(rows, probabilities=draw(_whole_weights(len(rows), 5)))
+    return Problem(rows, probabilities=draw(whole_weights(len(rows), 5)))

@@ -11,7 +11,17 @@ from solver.certificate import lower_bound
 from solver.representation import Representation
 from solver.solving.plan import is_small
 from solver.solving.solve import solve_one_of_many
-from solver.verification.nonlinear import AGREES, DISAGREES, NONLINEAR_CHECKS, UNDECIDED, Judged, check_floors, solved
+from solver.verification.nonlinear import (
+    AGREES,
+    DISAGREES,
+    NONLINEAR_CHECKS,
+    UNDECIDED,
+    Judged,
+    check_floors,
+    resolution_of,
+    solved,
+    undecided,
+)
 from theory.conditions import decide
 from theory.immutable import Frozen
 from theory.problem import Problem
@@ -22,9 +32,8 @@ __all__ = ["AGREES", "DISAGREES", "UNDECIDED", "Judgement", "judge"]
 
 @dataclass(frozen=True)
 class JudgementTolerances:
-    """What rounding may do to losses, margins and multipliers."""
+    """What rounding may do to margins and multipliers."""
 
-    loss: float = 1e-9  # relative difference of two losses below which neither is larger
     margin: float = 1e-6  # of the condition, from which on a verdict on modularity is beyond rounding
     multiplier: float = 1e-6  # relative error of a bound by the multiplier of a code that is optimal up to rounding
     coded: float = 1e-5  # share of the loss that the neurons of a source cost, from which on it is coded
@@ -83,15 +92,6 @@ def _solved(problem: Problem) -> Representation:
     return solve_one_of_many(problem, method=method, rng=0, any_code=True)
 
 
-def _resolution(answer: Representation) -> float:
-    """Difference of losses, relative, that the certificate can tell from none."""
-    return max(answer.gap, 0.0) + JUDGEMENT.loss
-
-
-def _undecided(said: str) -> Judged:
-    return UNDECIDED, float("nan"), said
-
-
 def _modularity(problem: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
     if prediction.modular is None:
         return None
@@ -99,12 +99,12 @@ def _modularity(problem: Problem, prediction: Prediction, answer: Representation
     price, margin = answer.price_of_modularity, decide(problem).margin
     if np.isnan(margin) and prediction.modular:
         margin = prediction.margin  # of dependent sources a verdict has none
-    if price > _resolution(answer):
+    if price > resolution_of(answer):
         outcome = DISAGREES if prediction.modular else AGREES
         said = f"predicted {expected}; a modular code costs {price:.3g} more than the optimal one"
         return outcome, abs(margin), said
     if answer.status != "optimal":
-        return _undecided(f"predicted {expected}; the optimum is known only to {answer.gap:.1e}")
+        return undecided(f"predicted {expected}; the optimum is known only to {answer.gap:.1e}")
     # No cheaper code than the best modular one was found. But next to the boundary the price is the square of the
     # shortfall and drowns in rounding, so that only a clear margin tells modular from barely mixed.
     if margin > JUDGEMENT.margin:
@@ -113,7 +113,7 @@ def _modularity(problem: Problem, prediction: Prediction, answer: Representation
     if margin < -JUDGEMENT.contradiction and not prediction.modular:
         return DISAGREES, -margin, f"predicted mixed; the best modular code is optimal, to {answer.gap:.1e}"
     close = f"too close to the boundary to tell, with a margin of {margin:.1e}"
-    return _undecided(f"predicted {expected}; {'no margin is known' if np.isnan(margin) else close}")
+    return undecided(f"predicted {expected}; {'no margin is known' if np.isnan(margin) else close}")
 
 
 def _uniqueness(problem: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
@@ -121,7 +121,7 @@ def _uniqueness(problem: Problem, prediction: Prediction, answer: Representation
         return None
     margin = decide(problem).margin
     if answer.status != "optimal" or not margin > JUDGEMENT.margin:
-        return _undecided("predicted that only modular codes are optimal; the margin is too small to tell")
+        return undecided("predicted that only modular codes are optimal; the margin is too small to tell")
     if answer.modular:
         return AGREES, margin, "predicted that only modular codes are optimal; every neuron found reads one source"
     return DISAGREES, 1.0, "predicted that only modular codes are optimal; a mixed one was found"
@@ -131,7 +131,7 @@ def _price(problem: Problem, prediction: Prediction, answer: Representation) -> 
     if prediction.most_price is None:
         return None
     # The price found is too small by no more than the gap.
-    price, resolution = answer.price_of_modularity, _resolution(answer)
+    price, resolution = answer.price_of_modularity, resolution_of(answer)
     room = prediction.most_price - price
     said = f"predicted a price of at most {prediction.most_price:.6g}; found {price:.6g}"
     if abs(room) > resolution:
@@ -139,7 +139,7 @@ def _price(problem: Problem, prediction: Prediction, answer: Representation) -> 
     margin = decide(problem).margin
     if answer.status == "optimal" and price <= resolution and margin > JUDGEMENT.margin:
         return AGREES, margin, f"{said}, which is none{_by(margin)}"
-    return _undecided(said)
+    return undecided(said)
 
 
 def _by(margin: float) -> str:
@@ -152,17 +152,17 @@ def _parts(_: Problem, prediction: Prediction, answer: Representation) -> Judged
         return None
     solved = [_solved(part) for part in prediction.parts]
     excess = sum(part.loss for part in solved) / answer.loss - 1
-    resolution = _resolution(answer) + max(_resolution(part) for part in solved)
+    resolution = resolution_of(answer) + max(resolution_of(part) for part in solved)
     said = f"predicted {'parts' if prediction.separable else 'shared neurons'}; "
     said += f"the parts' codes together cost {excess:.3g} more than the optimal one"
     if excess > resolution:
         return (DISAGREES if prediction.separable else AGREES), excess, said
     if any(one.status != "optimal" for one in (answer, *solved)):
-        return _undecided(said)
+        return undecided(said)
     if excess < -resolution:
         return DISAGREES, -excess, f"{said}: less than what was proven to be optimal"
     # An equality holds up to rounding or not at all: its margin is what is left of that.
-    return (AGREES, resolution - abs(excess), said) if prediction.separable else _undecided(said)
+    return (AGREES, resolution - abs(excess), said) if prediction.separable else undecided(said)
 
 
 def _equal(_: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
@@ -171,12 +171,12 @@ def _equal(_: Problem, prediction: Prediction, answer: Representation) -> Judged
     other, factor = prediction.equal
     second = _solved(other)
     difference = abs(second.loss / (factor * answer.loss) - 1)
-    resolution = _resolution(answer) + _resolution(second)
+    resolution = resolution_of(answer) + resolution_of(second)
     said = f"predicted {factor:g} times the loss of an equivalent problem; off by {difference:.3g}"
     if difference > resolution:
         return DISAGREES, difference, said
     if any(one.status != "optimal" for one in (answer, second)):
-        return _undecided(said)
+        return undecided(said)
     return AGREES, resolution - difference, said
 
 
@@ -186,14 +186,14 @@ def _larger(_: Problem, prediction: Prediction, answer: Representation) -> Judge
     other, more = prediction.larger
     second = _solved(other)
     difference = answer.loss - second.loss - more
-    resolution = _resolution(answer) * answer.loss + _resolution(second) * second.loss
+    resolution = resolution_of(answer) * answer.loss + resolution_of(second) * second.loss
     said = f"predicted a loss larger by {more:.6g} than without a recurrent layer; off by {difference:.3g}"
     if abs(difference) > resolution and all(one.status == "optimal" for one in (answer, second)):
         return DISAGREES, abs(difference) / answer.loss, said
     if answer.lower_bound > second.loss + more + resolution or second.lower_bound + more > answer.loss + resolution:
         return DISAGREES, abs(difference) / answer.loss, said
     if any(one.status != "optimal" for one in (answer, second)):
-        return _undecided(said)
+        return undecided(said)
     return AGREES, (resolution - abs(difference)) / answer.loss, said
 
 
@@ -208,7 +208,7 @@ def _silence(problem: Problem, prediction: Prediction, answer: Representation) -
         return AGREES, float(np.abs(np.log(np.maximum(shares, JUDGEMENT.coded**2) / JUDGEMENT.coded)).min()), said
     # Next to its cost a source that is worth a neuron is worth one of hardly any energy.
     if answer.status != "optimal" or not prediction.margin > JUDGEMENT.contradiction:
-        return _undecided(said)
+        return undecided(said)
     return DISAGREES, prediction.margin, said
 
 
@@ -226,10 +226,10 @@ def _limit(problem: Problem, prediction: Prediction, answer: Representation) -> 
         for posed, one in ((problem, answer), (prediction.limit, second))
     )
     # A gap is a doubt about a multiplier of the size of its root.
-    doubt = (_resolution(answer) + _resolution(second)) * second.loss + JUDGEMENT.multiplier * high
+    doubt = (resolution_of(answer) + resolution_of(second)) * second.loss + JUDGEMENT.multiplier * high
     difference = second.loss - answer.loss
     said = f"predicted a loss less than the exact one by {low:.6g} to {high:.6g}; it is {difference:.6g}"
     if any(one.status != "optimal" for one in (answer, second)):
-        return _undecided(said)
+        return undecided(said)
     room = min(difference - low, high - difference) + doubt
     return (AGREES if room >= 0 else DISAGREES), abs(room) / second.loss, said

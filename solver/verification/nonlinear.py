@@ -44,11 +44,13 @@ def solved(problem: Problem) -> Any:
     return solve_any_of_many(problem, time_limit=NONLINEAR_CHECK.seconds, rng=0)
 
 
-def _resolution(answer: Any) -> float:
+def resolution_of(answer: Any) -> float:
+    """Difference of losses, relative, that the certificate can tell from none."""
     return max(answer.gap, 0.0) + NONLINEAR_CHECK.loss
 
 
-def _undecided(said: str) -> Judged:
+def undecided(said: str) -> Judged:
+    """A call that is too close, and why."""
     return UNDECIDED, float("nan"), said
 
 
@@ -59,7 +61,7 @@ def _equality(expected: float, low: float, high: float, said: str) -> Judged:
     if beyond > NONLINEAR_CHECK.loss:
         return DISAGREES, beyond, said
     # Of a wide interval it is not told where in it the number lies.
-    return (AGREES, NONLINEAR_CHECK.loss - beyond, said) if high - low <= 1e-6 * size else _undecided(said)
+    return (AGREES, NONLINEAR_CHECK.loss - beyond, said) if high - low <= 1e-6 * size else undecided(said)
 
 
 def _loss(_: Problem, prediction: Prediction, answer: Any) -> Judged | None:
@@ -84,7 +86,7 @@ def _most_loss(_: Problem, prediction: Prediction, answer: Any) -> Judged | None
     if room >= -NONLINEAR_CHECK.loss * answer.loss:
         return AGREES, max(room, 0.0) / answer.loss, said
     beyond = answer.lower_bound - prediction.most_loss
-    return (DISAGREES, -room / answer.loss, said) if beyond > NONLINEAR_CHECK.loss * answer.loss else _undecided(said)
+    return (DISAGREES, -room / answer.loss, said) if beyond > NONLINEAR_CHECK.loss * answer.loss else undecided(said)
 
 
 def check_floors(_: Problem, prediction: Prediction, answer: Any) -> Judged | None:
@@ -104,7 +106,7 @@ def check_floors(_: Problem, prediction: Prediction, answer: Any) -> Judged | No
         if floor.lower_bound > answer.loss * (1 + NONLINEAR_CHECK.loss):
             return DISAGREES, -room, said
         if room < -NONLINEAR_CHECK.loss:
-            return _undecided(said)
+            return undecided(said)
         if closest is None or room < closest[1]:
             closest = AGREES, max(room, 0.0), said
     return closest
@@ -127,14 +129,14 @@ def _modularity(_: Problem, prediction: Prediction, answer: Any) -> Judged | Non
     said = f"predicted {expected}; a modular code costs {least:.3g} to {most:.3g} more than the optimal one"
     if least > NONLINEAR_CHECK.loss:
         return (DISAGREES if prediction.modular else AGREES), least, said
-    if not most <= _resolution(answer) + 1e-6:
-        return _undecided(said)
+    if not most <= resolution_of(answer) + 1e-6:
+        return undecided(said)
     if prediction.modular:
         return AGREES, NONLINEAR_CHECK.loss, said
     # Next to the boundary the price is about the square of the margin, and drowns in rounding.
     enough = NONLINEAR_CHECK.contradiction
     clear = prediction.margin > enough and most < prediction.margin**2 * enough
-    return (DISAGREES, prediction.margin, said) if clear else _undecided(said)
+    return (DISAGREES, prediction.margin, said) if clear else undecided(said)
 
 
 def _price(_: Problem, prediction: Prediction, answer: Any) -> Judged | None:
@@ -147,7 +149,7 @@ def _price(_: Problem, prediction: Prediction, answer: Any) -> Judged | None:
         said = f"predicted a price of at {'most' if sign > 0 else 'least'} {bound:.6g}; {prices}"
         if sign * (proven - bound) > NONLINEAR_CHECK.loss:
             return DISAGREES, -room, said
-        return (AGREES, max(room, 0.0), said) if room >= -NONLINEAR_CHECK.loss else _undecided(said)
+        return (AGREES, max(room, 0.0), said) if room >= -NONLINEAR_CHECK.loss else undecided(said)
     return None
 
 
@@ -163,7 +165,7 @@ def _falling(problem: Problem, prediction: Prediction, answer: Any) -> Judged | 
     if falling is prediction.falling:
         return AGREES, prediction.margin, said
     clear = answer.status == "optimal" and prediction.margin > NONLINEAR_CHECK.contradiction
-    return (DISAGREES, prediction.margin, said) if clear else _undecided(said)
+    return (DISAGREES, prediction.margin, said) if clear else undecided(said)
 
 
 NONLINEAR_CHECKS: tuple[Callable[[Problem, Prediction, Any], Judged | None], ...] = (

@@ -23,7 +23,8 @@ COSTS_OF_WEIGHTS = st.sampled_from([0.01, 0.1, 1.0, 10.0])
 DRAWN_ERROR_COSTS = st.sampled_from([2.0, 10.0, 100.0])
 
 
-def _weights(count: int, most: int = 9) -> SearchStrategy[list[int]]:
+def whole_weights(count: int, most: int = 9) -> SearchStrategy[list[int]]:
+    """Weights of so many samples, from one to a largest."""
     return st.lists(st.integers(1, most), min_size=count, max_size=count)
 
 
@@ -72,7 +73,7 @@ def _posed(draw: DrawFn, rows: Array, weights: Any, kinds: list[str], *, exact: 
 @st.composite
 def _anything(draw: DrawFn, kinds: list[str]) -> Problem:
     rows = draw(_rows(draw(st.integers(1, 2))))
-    problem: Problem = draw(_posed(rows, draw(_weights(len(rows))), kinds))
+    problem: Problem = draw(_posed(rows, draw(whole_weights(len(rows))), kinds))
     return problem
 
 
@@ -85,7 +86,7 @@ def _symmetric(draw: DrawFn, *, tilted: bool = False) -> Problem:
         half = np.array(np.meshgrid(*sides, indexing="ij"), dtype=float).reshape(dimension, -1).T
     else:
         half = draw(_rows(dimension))
-    weights = np.array(draw(_weights(len(half))) if draw(st.booleans()) else np.ones(len(half)), dtype=float)
+    weights = np.array(draw(whole_weights(len(half))) if draw(st.booleans()) else np.ones(len(half)), dtype=float)
     weights = np.append(weights, weights)
     if tilted:
         weights[draw(st.integers(0, len(weights) - 1))] += 3
@@ -97,7 +98,7 @@ def _symmetric(draw: DrawFn, *, tilted: bool = False) -> Problem:
 @st.composite
 def _one_variable(draw: DrawFn) -> Problem:
     values = draw(st.lists(st.integers(0, 12), min_size=2, max_size=6, unique=True))
-    weights = draw(_weights(len(values)))
+    weights = draw(whole_weights(len(values)))
     # About where an OFF neuron vanishes: few values that are not the least.
     if draw(st.booleans()):
         values, weights = [*values, min(values)], [*weights, sum(weights) * draw(st.integers(1, 3))]
@@ -112,10 +113,12 @@ def _one_variable(draw: DrawFn) -> Problem:
 def _table(draw: DrawFn, *, joined: bool) -> tuple[Array, list[float]]:
     """Every combination of the values of two sources, and weights: products of those of the values, or joined."""
     sides = [draw(st.lists(st.integers(0, 6), min_size=2, max_size=3, unique=True)) for _ in range(2)]
-    rows = np.array([[one, other] for one in sides[0] for other in sides[1]], dtype=float)
-    weights = np.outer(draw(_weights(len(sides[0]), 5)), draw(_weights(len(sides[1]), 5))).ravel().astype(float)
+    rows = np.array([[first, second] for first in sides[0] for second in sides[1]], dtype=float)
+    weights = (
+        np.outer(draw(whole_weights(len(sides[0]), 5)), draw(whole_weights(len(sides[1]), 5))).ravel().astype(float)
+    )
     if joined:
-        weights = weights * draw(_weights(len(weights), 3))
+        weights = weights * draw(whole_weights(len(weights), 3))
     return rows, weights.tolist()
 
 

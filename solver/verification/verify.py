@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.extras import require
+from solver.plain import attributes
 from solver.verification.conjectures import Conjecture, as_theorem
 from solver.verification.counterexamples import integer_weights, readable, shrink
 from solver.verification.judgement import AGREES, DISAGREES, UNDECIDED, Judgement, judge
@@ -29,7 +30,7 @@ from theory.errors import InputError
 from theory.neurons import Linear
 from theory.problem import COSTS, Problem
 from theory.readouts import Exact, Noisy, Soft
-from theory.theorems import THEOREMS, Theorem, is_registered
+from theory.theorems import Theorem, is_registered
 from theory.theorems.hypotheses import decodes_the_data
 from theory.writing import free_name, written_whole
 
@@ -95,28 +96,15 @@ class Report:
         counterexample = None
         if self.counterexample is not None:
             problem, judgement = self.counterexample
-            weights = problem.sources.probabilities
             counterexample = {
                 "said": judgement.said,
                 "activation": problem.neurons.name,
                 "sources": problem.sources.points.tolist(),
-                "probabilities": None if weights is None else weights.tolist(),
-                "mixing": problem.mixing.tolist(),
-                **{name: getattr(problem, name) for name in COSTS},
+                **attributes(problem.sources, "probabilities"),
+                **attributes(problem, "mixing", *COSTS),
             }
-        return {
-            "name": self.name,
-            "trials": self.trials,
-            "agreements": self.agreements,
-            "disagreements": self.disagreements,
-            "undecided": self.undecided,
-            "inapplicable": self.inapplicable,
-            "near_misses": self.near_misses,
-            "near_failures": self.near_failures,
-            "worst_margin": self.worst_margin,
-            "seconds": self.seconds,
-            "counterexample": counterexample,
-        }
+        counts = ("trials", "agreements", "disagreements", "undecided", "inapplicable", "near_misses", "near_failures")
+        return attributes(self, "name", *counts, "worst_margin", "seconds") | {"counterexample": counterexample}
 
     def __str__(self) -> str:
         if self.counterexample is not None:
@@ -206,12 +194,6 @@ def _cases() -> ModuleType:
     from solver.verification import cases
 
     return cases
-
-
-def verify_all(*, trials: int = 100, seed: int = 0) -> Iterator[Report]:
-    """Every theorem of the registry, one report after the other."""
-    for name in THEOREMS:
-        yield verify(name, trials=trials, seed=seed)
 
 
 @contextmanager

@@ -183,7 +183,6 @@ def as_decided(problem: Problem) -> Prediction:
     return Prediction(modular=verdict.modular, margin=abs(verdict.margin))
 
 
-def in_parts(problem: Problem, blocks: Blocks, *, separable: bool = True, margin: float = float("nan")) -> Prediction:
+def in_parts(problem: Problem, blocks: Blocks, *, separable: bool = True) -> Prediction:
     """Blocks of sources have separate neurons, or share some."""
-    parts = tuple(problem.part(block) for block in blocks)
-    return Prediction(parts=parts, separable=separable, margin=margin)
+    return Prediction(parts=tuple(problem.part(block) for block in blocks), separable=separable)
