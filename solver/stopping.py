@@ -133,21 +133,21 @@ def noted() -> Iterator[None]:
 def interruptible() -> Iterator[None]:
     """A signal within is raised as `Stopped`, and one that was noted before at the beginning."""
     with _set_noting(False):
-        raise_if_asked()
+        raise_if_stopped()
         yield
 
 
-def asked() -> bool:
+def stop_requested() -> bool:
     """Whether a signal has been received.
 
     Example:
-        >>> asked()
+        >>> stop_requested()
         False
     """
     return _watch is not None and _watch.received is not None
 
 
-def raise_if_asked() -> None:
+def raise_if_stopped() -> None:
     """Raise `Stopped` if a signal has been received, even one that some library swallowed."""
     if _watch is not None and _watch.received is not None:
         raise _watch.received

@@ -235,7 +235,7 @@ def audit(
     least = problem.sources.support(weights)
     bias, lifts = np.maximum(part.mean, least), _lifts(part, least)
     if rescale:
-        fit = fit_costs(problem, weights[varying(problem, weights)], cost_given=rescale == "unit", **limits)
+        fit = fit_costs(problem, weights[varying(problem, weights)], cost_kept=rescale == "unit", **limits)
         problem = problem.replaced(encoder_cost=fit.encoder_cost)
         weights, bias, lifts = fit.scale * weights, fit.scale * least, np.zeros(len(least))
     # Steps 4 to 7.

@@ -44,7 +44,7 @@ class MissedFindings(Frozen):
 
     neurons: tuple[str, ...]
     without: Shares
-    given: Shares
+    complete: Shares
     kinds: tuple[str, ...]
     level: float
     permutations: int
@@ -65,7 +65,7 @@ class MissedFindings(Frozen):
             >>> random = np.random.default_rng(0)
             >>> named = random.standard_normal((60, 2))
             >>> sorted(missed_source(named, named, random.standard_normal(60), block=1, permutations=99).to_dict())[:3]
-            ['block', 'given', 'kinds']
+            ['block', 'complete', 'kinds']
         """
-        parts = {"without": plain(vars(self.without)), "given": plain(vars(self.given))}
+        parts = {"without": plain(vars(self.without)), "complete": plain(vars(self.complete))}
         return parts | attributes(self, "neurons", "kinds", "level", "permutations", "block", "persistence")

@@ -32,7 +32,7 @@ def missed_sentences(findings: MissedFindings) -> list[str]:
         >>> print(missed_sentences(found)[1])
         2 follow one group of sources, or none.
     """
-    missing = findings.given.groups[-1]
+    missing = findings.complete.groups[-1]
     count = {kind: [n for n, one in enumerate(findings.kinds) if one == kind] for kind in set(findings.kinds)}
     seem = count.get("seems mixed", [])
     one = len(seem) == 1
@@ -76,7 +76,7 @@ def _which(findings: MissedFindings, numbers: Sequence[int]) -> str:
 
 def _evidence(findings: MissedFindings, number: int) -> str:
     """The shares of one neuron, before and after."""
-    without, shares = findings.without, findings.given
+    without, shares = findings.without, findings.complete
     parts = []
     for group in np.flatnonzero(without.p[number] < findings.level).tolist():
         parts.append(
@@ -97,13 +97,14 @@ def plot_missed(findings: MissedFindings) -> Figure:
 
     A cell with a dot is more than chance. Shares are drawn by their roots, as correlations are.
     """
-    order = np.sort(np.argsort(-findings.given.shares.max(axis=1), kind="stable")[:60])
+    order = np.sort(np.argsort(-findings.complete.shares.max(axis=1), kind="stable")[:60])
     figure = style.page_figure(1, 0.5)
-    panels = figure.subplots(1, 2, width_ratios=[len(findings.without.groups) + 1.0, len(findings.given.groups) + 1.0])
+    widths = [len(shares.groups) + 1.0 for shares in (findings.without, findings.complete)]
+    panels = figure.subplots(1, 2, width_ratios=widths)
     image = None
     for axes, shares, title in (
         (panels[0], findings.without, "the named sources"),
-        (panels[1], findings.given, f"and {style.label_of(findings.given.groups[-1])}"),
+        (panels[1], findings.complete, f"and {style.label_of(findings.complete.groups[-1])}"),
     ):
         image = _draw(axes, shares, order, findings.level, title)
     names = [findings.neurons[number][:12] for number in order]

@@ -64,7 +64,7 @@ class MissedSource(MissedFindings):
     Attributes:
         neurons: n names.
         without: the shares of the named groups, `Shares`.
-        given: the same with the missing source, whose column is the last.
+        complete: the shares with the missing source, whose column is the last.
         kinds: (n,) one of `KINDS_OF_MISSED` for each neuron.
         level: of all tests together, without the missing source and with it.
         permutations: how many were tried.
@@ -154,7 +154,7 @@ def missed_source(
         >>> hidden = random.standard_normal(300)
         >>> named = hidden[:, None] + random.standard_normal((300, 2))
         >>> found = missed_source(hidden + 0.2 * random.standard_normal(300), named, hidden, block=1, permutations=199)
-        >>> found.kinds, bool((found.without.p < 0.05).all()), bool((found.given.p[:, :2] < 0.05).any())
+        >>> found.kinds, bool((found.without.p < 0.05).all()), bool((found.complete.p[:, :2] < 0.05).any())
         (('seems mixed',), True, False)
     """
     problem = sources if isinstance(sources, Problem) else Problem(sources, groups=groups)
@@ -179,7 +179,7 @@ def missed_source(
     return MissedSource(
         neurons=neuron_names(activity, values.shape[1], neurons),
         without=without,
-        given=shares,
+        complete=shares,
         kinds=tuple(map(_kind, without.p < level, shares.p < level)),
         level=level,
         permutations=permutations,

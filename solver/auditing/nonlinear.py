@@ -107,7 +107,7 @@ class NonlinearAudit(Drawn, NonlinearFindings):
         return text(self)
 
 
-class _GivenNetwork(NamedTuple):
+class _Network(NamedTuple):
     """Activity (T, n), encoder (n, dx) or (n, 0), biases (n,), decoder (r, n), and what of it was not as given."""
 
     activity: Array
@@ -176,20 +176,20 @@ def audit_nonlinear(
 # ---- the code that is audited -------------------------------------------------------------------------------------
 
 
-def _network(problem: Problem, given: Array, encoder: ArrayLike | None, decoder: ArrayLike | None) -> _GivenNetwork:
-    """The code nearest to what is given that the problem allows."""
-    count, encoder_error, decoder_error = given.shape[1], float("nan"), float("nan")
-    variance = _expected(problem, (given - _expected(problem, given)) ** 2)
-    varied = variance > np.finfo(float).eps ** 2 * _expected(problem, given**2)
+def _network(problem: Problem, recorded: Array, encoder: ArrayLike | None, decoder: ArrayLike | None) -> _Network:
+    """The code nearest to the activity recorded that the problem allows."""
+    count, encoder_error, decoder_error = recorded.shape[1], float("nan"), float("nan")
+    variance = _expected(problem, (recorded - _expected(problem, recorded)) ** 2)
+    varied = variance > np.finfo(float).eps ** 2 * _expected(problem, recorded**2)
     shares, unexplained = np.where(varied, 0.0, np.nan), 0.0
     if problem.neurons.name == "free":
         if encoder is not None:
             raise InputError("encoder: free neurons have none, and pay for none; leave it out")
-        activity, matrix, bias = given, np.zeros((count, 0)), np.zeros(count)
+        activity, matrix, bias = recorded, np.zeros((count, 0)), np.zeros(count)
     else:
-        part = rectified_part(problem, given)
+        part = rectified_part(problem, recorded)
         activity, bias = part.activity, part.bias
-        residue = _expected(problem, (given - activity) ** 2)
+        residue = _expected(problem, (recorded - activity) ** 2)
         shares[varied] = np.minimum(residue[varied] / variance[varied], 1.0)
         unexplained = float(min(1.0, residue.sum() / variance.sum())) if varied.any() else 0.0
         require_related(problem.sources, unexplained, problem.dimension + 1)
@@ -200,8 +200,8 @@ def _network(problem: Problem, given: Array, encoder: ArrayLike | None, decoder:
     if not varied.any():
         raise InputError("activity: no neuron varies over the samples, so that nothing is encoded")
     if decoder is not None:
-        decoder, decoder_error = decoding_error(problem, given, decoder)
-    return _GivenNetwork(
+        decoder, decoder_error = decoding_error(problem, recorded, decoder)
+    return _Network(
         activity,
         matrix,
         bias,
@@ -225,7 +225,7 @@ def _nearest_decoder(readout: SampleReadout, activity: Array, decoder: Array | N
 
 
 def _code(
-    problem: Problem, network: _GivenNetwork, optimum: NonlinearRepresentation, bound: float
+    problem: Problem, network: _Network, optimum: NonlinearRepresentation, bound: float
 ) -> NonlinearRepresentation:
     """The audited code, with the optimum's multiplier as its certificate."""
     activity, encoder, decoder = network.activity, network.encoder, network.decoder

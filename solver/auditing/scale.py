@@ -86,13 +86,13 @@ class _Tried:
     tilt: float
 
 
-def fit_costs(problem: Problem, weights: Array, *, cost_given: bool = False, **limits: Any) -> Fit:
+def fit_costs(problem: Problem, weights: Array, *, cost_kept: bool = False, **limits: Any) -> Fit:
     """Find the unit of a code and the cost of the encoder that make it least suboptimal, each point certified.
 
     Args:
         problem: all but its encoder's cost is kept; its readout allows no errors.
         weights: (n, d) of the neurons, in any unit.
-        cost_given: whether the encoder's cost is kept too, and only the unit is fitted.
+        cost_kept: whether the encoder's cost is kept too, and only the unit is fitted.
         limits: of each search for an optimum, as for `solve`.
 
     Raises:
@@ -115,7 +115,7 @@ def fit_costs(problem: Problem, weights: Array, *, cost_given: bool = False, **l
     if not (activity > 0 and encoder > 0):
         raise InputError("activity: none of it is affine in the sources, so that no costs can be fitted to it")
     require_decodable(problem, weights, rescaled=True)
-    if cost_given:
+    if cost_kept:
         return _fit(problem, weights, "given", problem.encoder_cost, [_tried(problem, weights, limits)])
     tried: dict[float, _Tried] = {}
 

@@ -24,7 +24,7 @@ from solver.commands.terminal.options import (
 from solver.commands.terminal.output import note, say, show, write
 from solver.commands.terminal.progress import progress_shown
 from solver.methods import METHODS
-from solver.stopping import KEYBOARD, Stopped, noted, raise_if_asked
+from solver.stopping import KEYBOARD, Stopped, noted, raise_if_stopped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,7 +74,7 @@ def solve(file: str, picture: str | None, form: str, saved: str | None, page: st
     # From here on there is an answer to lose: a signal ends the search, and the rest is finished.
     with noted():
         with progress_shown() as follow:
-            callback = _follow_until_asked(follow)
+            callback = _follow_until_stopped(follow)
             answer = find(problem, method=options["method"], rng=options["seed"], callback=callback, **limits)
         resampled = _resampled(problem, options, form) if surely else None
         with Outputs() as outputs:
@@ -104,10 +104,10 @@ def _content(answer: Any, resampled: Bootstrap | None) -> dict[str, Any]:
     return content if resampled is None else content | {"bootstrap": resampled.to_dict()}
 
 
-def _follow_until_asked(follow: Callable[[Progress], None] | None) -> Callable[[Progress], None]:
+def _follow_until_stopped(follow: Callable[[Progress], None] | None) -> Callable[[Progress], None]:
     def called(progress: Progress) -> None:
         # A signal may have arrived where no exception could be raised.
-        raise_if_asked()
+        raise_if_stopped()
         if follow is not None:
             follow(progress)
 

@@ -135,8 +135,8 @@ def certify_in_time(trials: Trials, answer: InTime) -> Checked:
     if network.readout.shape[0] != fresh.outputs:
         raise InputError(f"answer: {network.readout.shape[0]} output(s), and the task has {fresh.outputs}")
     activity = network.run(fresh.inputs)
-    missed = np.where(fresh.asked, np.abs(network.read(activity) - fresh.targets), 0.0).max(axis=(0, 1))
-    wanted = np.where(fresh.asked, np.abs(fresh.targets), 0.0).max(axis=(0, 1))
+    missed = np.where(fresh.has_target, np.abs(network.read(activity) - fresh.targets), 0.0).max(axis=(0, 1))
+    wanted = np.where(fresh.has_target, np.abs(fresh.targets), 0.0).max(axis=(0, 1))
     least, error = float(activity.min(initial=0.0)), float(missed.max())
     rounding = 1e-9
     feasible = bool(least >= -rounding * activity.max(initial=0.0) and (missed <= rounding * wanted).all())

@@ -36,7 +36,7 @@ class Descent:
         flat = flat / np.maximum(np.abs(flat).max(axis=0), np.finfo(float).tiny)
         _, self.distinct = np.unique(flat.round(12), axis=0, return_index=True)
         self.equations = [self._equations(flat, output) for output in range(trials.outputs)]
-        self.targets = np.where(trials.asked, trials.targets, 0.0).reshape(-1, trials.outputs)
+        self.targets = np.where(trials.has_target, trials.targets, 0.0).reshape(-1, trials.outputs)
 
     def improved(self, network: LinearNetwork) -> LinearNetwork:
         """Steps 2 to 4, from a network that does the task."""
@@ -93,12 +93,12 @@ class Descent:
 
     def _equations(self, flat: Array, output: int) -> Array:
         """(r, n T) orthonormal combinations of the rows in which an output is asked for, by its largest target."""
-        asked = self.trials.asked[:, :, output].ravel()
-        left, sizes, _ = np.linalg.svd(flat[asked], full_matrices=False)
+        has_target = self.trials.has_target[:, :, output].ravel()
+        left, sizes, _ = np.linalg.svd(flat[has_target], full_matrices=False)
         rank = int((sizes > 1e-9 * sizes[0]).sum())
         rows = np.zeros((rank, len(flat)))
-        rows[:, asked] = left[:, :rank].T
-        largest = float(np.abs(self.trials.targets[:, :, output].ravel()[asked]).max())
+        rows[:, has_target] = left[:, :rank].T
+        largest = float(np.abs(self.trials.targets[:, :, output].ravel()[has_target]).max())
         return rows / (largest or 1.0)
 
     # ---- the program, in one vector of variables ------------------------------------------------------------------

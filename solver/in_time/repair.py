@@ -107,7 +107,7 @@ def pruned(trials: Trials, network: LinearNetwork) -> LinearNetwork:
     """
     activity = network.run(trials.inputs)
     changes = np.ptp(activity, axis=(0, 1))
-    targets = np.abs(np.where(trials.asked, trials.targets, 0.0)).max(axis=(0, 1))
+    targets = np.abs(np.where(trials.has_target, trials.targets, 0.0)).max(axis=(0, 1))
     needed = (np.abs(network.readout) * changes > REPAIR.unfelt * targets[:, None]).any(axis=0)
     feeds = np.abs(network.recurrent) * changes > REPAIR.unfelt * changes[:, None]
     for _ in range(len(network)):
@@ -132,8 +132,8 @@ def _readout(trials: Trials, activity: Array, near: Array) -> tuple[Array, Array
     """Step 2: (q, n) and (q,)."""
     rows, constants = list[Array](), list[float]()
     for output, start in enumerate(near):
-        asked = trials.asked[:, :, output]
-        known, wanted = activity[asked], trials.targets[:, :, output][asked]
+        has_target = trials.has_target[:, :, output]
+        known, wanted = activity[has_target], trials.targets[:, :, output][has_target]
         middle, level = known.mean(axis=0), wanted.mean()
         changed = known - middle
         changes = np.abs(changed).max(axis=0)

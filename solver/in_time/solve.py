@@ -127,8 +127,8 @@ def _with_improved(trials: Trials, descent: Descent, start: LinearNetwork) -> li
 def _loss(trials: Trials, network: LinearNetwork) -> float:
     """What a network costs; infinite if it does not do the task."""
     activity = network.run(trials.inputs)
-    missed = np.where(trials.asked, np.abs(network.read(activity) - trials.targets), 0.0).max(axis=(0, 1))
-    wanted = np.where(trials.asked, np.abs(trials.targets), 0.0).max(axis=(0, 1))
+    missed = np.where(trials.has_target, np.abs(network.read(activity) - trials.targets), 0.0).max(axis=(0, 1))
+    wanted = np.where(trials.has_target, np.abs(trials.targets), 0.0).max(axis=(0, 1))
     if not (missed <= IN_TIME_LIMITS.missed * wanted).all():
         return float("inf")
     return sum(network.energies(trials, activity).values())

@@ -66,9 +66,9 @@ def _read(trials: Trials, latent: Array) -> Array | None:
     """(q, k) the targets as a linear function of the latent states and a constant; None where they are none."""
     rows = list[Array]()
     for output in range(trials.outputs):
-        asked = trials.asked[:, :, output]
-        known = np.column_stack([latent[asked], np.ones(asked.sum())])
-        wanted = trials.targets[:, :, output][asked]
+        has_target = trials.has_target[:, :, output]
+        known = np.column_stack([latent[has_target], np.ones(has_target.sum())])
+        wanted = trials.targets[:, :, output][has_target]
         readout = np.linalg.lstsq(known, wanted, rcond=None)[0]
         if np.abs(known @ readout - wanted).max() > TRIALS.missed * max(np.abs(wanted).max(), np.finfo(float).tiny):
             return None

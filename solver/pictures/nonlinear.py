@@ -58,8 +58,8 @@ def sentences(answer: NonlinearCode) -> list[str]:
 
 def _price(answer: NonlinearCode) -> str:
     """What one source per neuron costs more; nothing where that is no question."""
-    asked = answer.modular is not None and np.isfinite(answer.modular_loss) and _telling(answer) is None
-    return price_sentence(answer) if asked else ""
+    has_price = answer.modular is not None and np.isfinite(answer.modular_loss) and _telling(answer) is None
+    return price_sentence(answer) if has_price else ""
 
 
 def _who(answer: NonlinearCode) -> str:

@@ -32,7 +32,7 @@ from solver.representation import Representation
 from solver.solving.limits import DEFAULT_TOLERANCE, generator_of
 from solver.solving.run import one_thread
 from solver.solving.solve import solve_one_of_many
-from solver.stopping import raise_if_asked
+from solver.stopping import raise_if_stopped
 from theory.arrays import Array, Indices, Mask
 from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
@@ -239,7 +239,7 @@ def budget(
     optimum = solve_one_of_many(problem, tolerance=tolerance, time_limit=time_limit, rng=generator)
 
     def out_of_time() -> bool:
-        raise_if_asked()
+        raise_if_stopped()
         return time_limit is not None and time.perf_counter() - begun > time_limit
 
     fewest = _fewest(problem)

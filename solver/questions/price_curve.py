@@ -16,7 +16,7 @@ from solver.pictures.words import aligned, amount, counted, kind_words, scales_w
 from solver.plain import attributes
 from solver.solving.limits import DEFAULT_TOLERANCE
 from solver.solving.solve import solve_one_of_many
-from solver.stopping import raise_if_asked
+from solver.stopping import raise_if_stopped
 from theory.conditions.practically import PRACTICALLY, checked_threshold, practically_modular
 from theory.errors import InputError
 from theory.immutable import Frozen
@@ -173,7 +173,7 @@ def price_curve(
     costs = _costs(problem, encoder_costs)
     answers = []
     for number, cost in enumerate(costs.tolist()):
-        raise_if_asked()
+        raise_if_stopped()
         posed = problem.replaced(encoder_cost=cost)
         answers.append(solve_one_of_many(posed, tolerance=tolerance, time_limit=time_limit, rng=rng))
         if callback is not None:

@@ -201,7 +201,7 @@ def _proof(rays: Array, own: Mask, neurons: Array) -> Array | None:
         return np.zeros((len(neurons), len(neurons)))
     mine = rays[own]
     independent = np.linalg.matrix_rank(_entries(mine, mine, first, second), tol=TUNING.positive) == len(mine)
-    if not (len(free) and independent and _all_found(mine, neurons)):
+    if not (len(free) and independent and _all_among(mine, neurons)):
         return None
     products = _entries(rays[one], rays[other], first, second)[wanted] @ free.T
     price = np.append(np.zeros(len(free)), -1.0)
@@ -223,7 +223,7 @@ def _entries(one: Array, other: Array, first: Indices, second: Indices) -> Array
     return np.asarray((one[:, first] * other[:, second] + one[:, second] * other[:, first]) / 2)
 
 
-def _all_found(rays: Array, neurons: Array) -> bool:
+def _all_among(rays: Array, neurons: Array) -> bool:
     """Whether every neuron is one of some extreme rays, up to its size."""
     distance = np.linalg.norm(_unit(neurons)[:, None] - rays[None], axis=2)
     return bool((distance.min(axis=1, initial=np.inf) < TUNING.alike).all())

@@ -190,8 +190,8 @@ def prepared(
     """See `prepare_table`; angles with their turn and the number of their harmonics."""
     names = distinct_names(columns, "table")
     wanted = list(categories)
-    for argument, given in (("angles", angles), ("categories", wanted)):
-        for name in given:
+    for argument, chosen in (("angles", angles), ("categories", wanted)):
+        for name in chosen:
             if name not in names:
                 raise InputError(unknown_name(argument, str(name), names))
     both = next((name for name in wanted if name in angles), None)

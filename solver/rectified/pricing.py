@@ -83,14 +83,14 @@ def largest_ratio(
     elif sources <= RECTIFIED_PRICING.proven_sources:
         rho, exact, neurons = _by_cones(frame, prices, tolerance, time.perf_counter() + seconds)
     else:
-        neurons = _found(frame, prices, np.random.default_rng(0))  # step 4
+        neurons = _candidates(frame, prices, np.random.default_rng(0))  # step 4
         with limited_to(time.perf_counter() + seconds):
             rho = min(free_bound(frame, prices), lifted_bound(frame, prices))
         exact = rho <= float(frame.worths(prices, neurons).max(initial=0.0)) * (1 + tolerance)
     return RectifiedRatio(float(rho), exact, neurons @ frame.back.T)
 
 
-def _found(frame: Frame, prices: Array, rng: np.random.Generator) -> Array:
+def _candidates(frame: Frame, prices: Array, rng: np.random.Generator) -> Array:
     """Step 2."""
     size = frame.lifted.shape[1]
     starts = np.vstack([np.eye(size), -np.eye(size), rng.standard_normal((RECTIFIED_PRICING.starts, size))])
@@ -102,7 +102,7 @@ def _found(frame: Frame, prices: Array, rng: np.random.Generator) -> Array:
 def _by_cones(frame: Frame, prices: Array, tolerance: float, end: float) -> tuple[float, bool, Array]:
     """Step 3: the bound, whether it is attained, and the neurons."""
     rng = np.random.default_rng(0)
-    neurons = _found(frame, prices, rng)
+    neurons = _candidates(frame, prices, rng)
     while True:
         best = float(frame.worths(prices, neurons).max(initial=0.0))
         proof = ConeProof(frame, prices, max(best, np.finfo(float).tiny) * (1 + tolerance / 2))

@@ -91,7 +91,7 @@ def answer(
         if optimality_gap(code.loss, bound.value) <= tolerance:
             # What failed on the way did no harm.
             note = "; ".join(part for part in note.split("; ") if " failed" not in part)
-            searched, code = code, code if best.final else _given(posed, best, code, fields)
+            searched, code = code, code if best.final else _chosen(posed, best, code, fields)
             if code is not searched:
                 # The code that was found may keep digits that another one, and so its proof, has lost.
                 network = code.encoder @ problem.mixing
@@ -145,7 +145,7 @@ def _haste(problem: Problem, best: Best, *, stopped: bool) -> tuple[bool, bool]:
     return quick, quick or (stopped and any(map(_is_expensive, _hulls(problem, best.cover))))
 
 
-def _given(posed: Problem, best: Best, code: Representation, fields: dict[str, Any]) -> Representation:
+def _chosen(posed: Problem, best: Best, code: Representation, fields: dict[str, Any]) -> Representation:
     """The optimal code to give in the place of the one that was found (step 4)."""
     apart = code.separate
     if apart is not None and apart.loss <= code.loss * (1 + ANSWER.tied):

@@ -18,7 +18,7 @@ from solver.solving.limits import (
     options_of,
 )
 from solver.solving.on_hull import run_of
-from solver.stopping import KEYBOARD, raise_if_asked
+from solver.stopping import KEYBOARD, raise_if_stopped
 from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.errors import InputError
 
@@ -183,7 +183,7 @@ def solve_any_of_many(
         return solve_one_of_many(problem, start=start, **options)
     answer = solve(problem, **options)
     if answer.status == "interrupted":
-        raise_if_asked()
+        raise_if_stopped()
     if KEYBOARD in answer.message:
         raise KeyboardInterrupt(answer.message)
     return answer

@@ -32,7 +32,7 @@ from solver.methods.continuation import Start
 from solver.plain import attributes
 from solver.solving.run import MOVED, one_thread
 from solver.solving.solve import solve_any_of_many
-from solver.stopping import noted, raise_if_asked
+from solver.stopping import noted, raise_if_stopped
 from solver.sweeps.cluster import WorkerDiedError, end_with, workers
 from solver.sweeps.journal import opened
 from solver.sweeps.plan import SEED, Sweep
@@ -55,7 +55,7 @@ class WorkLimits:
     task_seconds: float = 1.0  # after so long a worker hands over its rows
     deaths: int = 2  # workers that a point may end, solved by itself, before it is given up
     samples: int = 4_096  # of a problem that is solved with others
-    given_up: int = 3  # points, after which a sweep ends: it is the machine rather than all of them
+    abandoned: int = 3  # points, after which a sweep ends: it is the machine rather than all of them
 
 
 WORK = WorkLimits()
@@ -157,13 +157,13 @@ def run(
                         for rows, rest in work(solve_task, left.begun(tasks)):
                             with noted():
                                 journal.add(rows)
-                            raise_if_asked()
+                            raise_if_stopped()
                             left.put_back(rest)
                             if callback is not None and callback(len(journal.rows), len(plan)):
                                 return [journal.rows[index] for index in sorted(journal.rows)]
             except WorkerDiedError:
                 left.worker_died()
-        if left.given_up:
+        if left.abandoned:
             raise InputError(_of_deaths(plan, left))
         rows = [journal.rows[index] for index in range(len(plan))]
         if all(row["status"] == REFUSED for row in rows):
@@ -173,10 +173,10 @@ def run(
 
 
 def _of_deaths(plan: Sweep, left: _Left) -> str:
-    others = f", and {len(left.given_up) - 1} more theirs" if len(left.given_up) > 1 else ""
+    others = f", and {len(left.abandoned) - 1} more theirs" if len(left.abandoned) > 1 else ""
     rest = "all else is solved" if left.tried else "the rest was not tried"
     return (
-        f"sweep: the point {plan.point(left.given_up[0])} ended its worker {WORK.deaths} times{others}; {rest}; leave "
+        f"sweep: the point {plan.point(left.abandoned[0])} ended its worker {WORK.deaths} times{others}; {rest}; leave "
         "it out, or give the same command on workers with more memory"
     )
 
@@ -188,7 +188,7 @@ class _Left:
     """The points of a sweep that are left, and which of them end their workers."""
 
     def __init__(self, plan: Sweep, known: dict[int, Row]) -> None:
-        self.given_up: list[int] = []
+        self.abandoned: list[int] = []
         self._plan, self._known = plan, known
         self._rest: list[_Task] | None = None
         self._begun: list[_Task] = []
@@ -199,24 +199,24 @@ class _Left:
 
     def any(self) -> bool:
         """Whether there are points to solve, and workers that last."""
-        return len(self.given_up) < WORK.given_up and not self.tried
+        return len(self.abandoned) < WORK.abandoned and not self.tried
 
     @property
     def tried(self) -> bool:
         """Whether all points are solved or given up."""
-        return len(self._known) + len(self.given_up) >= len(self._plan)
+        return len(self._known) + len(self.abandoned) >= len(self._plan)
 
     def tasks(self) -> list[_Task]:
         """The tasks to give out now; none once all is known."""
         self._alone, self._begun = None, []
-        self._suspects = [i for i in self._suspects if i not in self._known and i not in self.given_up]
+        self._suspects = [i for i in self._suspects if i not in self._known and i not in self.abandoned]
         if self._suspects:
             self._alone = self._suspects[0]
             points, before = self._task([self._alone])
             return [([replace(point, by_itself=True) for point in points], before)]
         tasks = self._rest
         if tasks is None:
-            tasks = [self._task(indices) for indices in self._plan.runs([*self._known, *self.given_up])]
+            tasks = [self._task(indices) for indices in self._plan.runs([*self._known, *self.abandoned])]
         self._rest = []
         return tasks
 
@@ -241,7 +241,7 @@ class _Left:
         if self._alone is not None:
             self._deaths[self._alone] += 1
             if self._deaths[self._alone] == WORK.deaths:
-                self.given_up.append(self._alone)
+                self.abandoned.append(self._alone)
         elif len(self._known) == self._count:
             self._suspects = [point.index for points, _ in self._begun for point in points]
 

@@ -38,8 +38,8 @@ class ReadoutOnHull(Readout):
     def of(cls, problem: Any) -> ReadoutOnHull:
         """The readout of a problem of dependent sources, by that of their coordinates."""
         inside, sources, hull = problem.on_hull.readout, problem.sources, problem.hull
-        given, errors = getattr(problem.given_readout, "targets", None), inside.errors
-        targets = problem.mixing if given is None else checked_targets(given, sources)
+        targets_wanted, errors = getattr(problem.given_readout, "targets", None), inside.errors
+        targets = problem.mixing if targets_wanted is None else checked_targets(targets_wanted, sources)
         if errors is not None:
             moved = hull.basis @ (errors.mean - sources.mean[hull.kept])
             covariance, root = hull.form(errors.covariance), errors.root @ hull.basis.T

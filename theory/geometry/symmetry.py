@@ -311,9 +311,9 @@ class _PermutationSearch:
             kept = np.array_equal(self.colours[np.ix_(permutation, permutation)], self.colours)
             return permutation if kept else None
         for point in self.like(images, len(images)):
-            found_there = self.extended([*images, int(point)])
-            if found_there is not None:
-                return found_there
+            completed = self.extended([*images, int(point)])
+            if completed is not None:
+                return completed
         return None
 
     def _looks(self, points: list[int]) -> Indices:

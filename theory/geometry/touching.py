@@ -64,7 +64,7 @@ def touching(pricing: Pricing, worth: Array) -> Touching:
         >>> len(touching(problem.pricing, at_best / level).neurons)
         1
     """
-    neurons, doubtful = _found(pricing, worth)
+    neurons, doubtful = _met(pricing, worth)
     if len(neurons) > TOUCHING.most:
         return _doubt(worth, "too many neurons touch")
     neurons = neurons[_first_of_alike(neurons)]
@@ -83,7 +83,7 @@ def _doubt(worth: Array, doubtful: str) -> Touching:
     return Touching(np.empty((0, len(worth))), nothing, nothing, doubtful)
 
 
-def _found(pricing: Pricing, worth: Array) -> tuple[Array, str]:
+def _met(pricing: Pricing, worth: Array) -> tuple[Array, str]:
     """(n, d) steps 1 to 4: the touching neurons met, and what is doubtful."""
     faces, touching, nearly, above = pricing.faces, [np.empty((0, len(worth)))], False, False
     bar, doubt = 1 - TOUCHING.touches, 1 - TOUCHING.nearly

@@ -74,9 +74,9 @@ class MemoryBounds(Frozen):
         for step in reversed(range(self.trials.steps)):
             masks: dict[bytes, list[int]] = {}
             for output in range(self.trials.outputs):
-                asked = self.trials.asked[:, step, output]
-                if asked.any():
-                    masks.setdefault(asked.tobytes(), []).append(output)
+                has_target = self.trials.has_target[:, step, output]
+                if has_target.any():
+                    masks.setdefault(has_target.tobytes(), []).append(output)
             for outputs in masks.values():
                 chain = self._chain(step, outputs)
                 if chain is not None and not any(self._holds(other, chain) for other in chains):
@@ -100,15 +100,15 @@ class MemoryBounds(Frozen):
             for number, chain in enumerate(self.chains)
             for step in range(chain.first, chain.last + 1)
             for output in range(self.trials.outputs)
-            if not chain.contrasts[step - chain.first][~self.trials.asked[:, step, output]].any()
-            and self.trials.asked[:, step, output].any()
+            if not chain.contrasts[step - chain.first][~self.trials.has_target[:, step, output]].any()
+            and self.trials.has_target[:, step, output].any()
         )
 
     @derived
     def readings(self) -> tuple[Array, ...]:
         """(m_t,) d of each view of the readout: the contrasts of its target."""
         return tuple(
-            np.where(self.trials.asked[:, step, output], self.trials.targets[:, step, output], 0.0)
+            np.where(self.trials.has_target[:, step, output], self.trials.targets[:, step, output], 0.0)
             @ self.chains[number].contrasts[step - self.chains[number].first]
             for number, step, output in self.reads
         )
@@ -220,14 +220,14 @@ class MemoryBounds(Frozen):
     def _chain(self, last: int, outputs: list[int]) -> ViewChain | None:
         """The chain of outputs that are asked for in the same trials at a step; None where they do not vary."""
         trials = self.trials
-        asked = trials.asked[:, last, outputs[0]]
-        weights = np.where(asked, trials.weights, 0.0)
-        wanted = np.where(asked[:, None], trials.targets[:, last, outputs], 0.0)
-        centred = np.where(asked[:, None], wanted - weights @ wanted / weights.sum(), 0.0)
+        has_target = trials.has_target[:, last, outputs[0]]
+        weights = np.where(has_target, trials.weights, 0.0)
+        wanted = np.where(has_target[:, None], trials.targets[:, last, outputs], 0.0)
+        centred = np.where(has_target[:, None], wanted - weights @ wanted / weights.sum(), 0.0)
         contrasts = weights[:, None] * centred
         entered = trials.entered[:, : trials.entered_by(last)]
         # Only as many as what has entered, and the targets, tell apart.
-        sizes = np.abs(weights[:, None] * np.where(asked[:, None], np.abs(wanted), 0.0)).max(axis=0, initial=0.0)
+        sizes = np.abs(weights[:, None] * np.where(has_target[:, None], np.abs(wanted), 0.0)).max(axis=0, initial=0.0)
         chosen = independent_columns(contrasts, sizes)
         contrasts = contrasts[:, chosen]
         seen = entered.T @ contrasts

@@ -115,7 +115,7 @@ class Trials(Frozen):
         return int(self.targets.shape[2])
 
     @derived
-    def asked(self) -> Mask:
+    def has_target(self) -> Mask:
         """(n, T, q) whether an output is asked for."""
         return ~np.isnan(self.targets)
 
@@ -185,17 +185,17 @@ class Trials(Frozen):
         """Refuse targets that no linear network can produce, and those that need none."""
         varies = False
         for output in range(self.outputs):
-            asked = self.asked[:, :, output]
-            if not asked.any():
+            has_target = self.has_target[:, :, output]
+            if not has_target.any():
                 raise InputError(f"targets: output {output} (counted from 0) is never asked for; leave it out")
-            varies |= bool(np.ptp(self.targets[:, :, output][asked]) > 0)
-            wanted, known = self.targets[:, :, output][asked], self.features[asked]
+            varies |= bool(np.ptp(self.targets[:, :, output][has_target]) > 0)
+            wanted, known = self.targets[:, :, output][has_target], self.features[has_target]
             scale = np.abs(known).max(axis=0)
             known = known[:, scale > 0] / scale[scale > 0]
             missed = np.abs(known @ np.linalg.lstsq(known, wanted, rcond=None)[0] - wanted)
             worst = int(missed.argmax())
             if missed[worst] > TRIALS.missed * np.abs(wanted).max():
-                trial, step = np.argwhere(asked)[worst]
+                trial, step = np.argwhere(has_target)[worst]
                 raise InputError(
                     f"targets: output {output} at step {step} of trial {trial} (counted from 0) is no linear function "
                     f"of the inputs by their age: they miss it by {missed[worst]:.3g}; give inputs that tell it by then"

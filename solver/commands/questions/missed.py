@@ -60,11 +60,11 @@ def missed(activity: str, named: str, *, missing: str, picture: str | None, form
     if options["index_column"] is not None:
         table = rows_in_order(table, recorded, read_table(data, choice=choice_of(options)), data)
     tell_notes(sources)
-    findings = _found(table, sources.sources, groups_of_prepared(sources, options), missing, options)
+    findings = _tested(table, sources.sources, groups_of_prepared(sources, options), missing, options)
     return answered(findings, lambda: _columns(findings), form, picture)
 
 
-def _found(
+def _tested(
     table: NumericTable, sources: Sources, groups: dict[str, Any], missing: str, chosen: dict[str, Any]
 ) -> MissedSource:
     """The test, of the groups that are named and the one that is missing."""
@@ -96,7 +96,7 @@ def _found(
 
 
 def _columns(findings: MissedSource) -> dict[str, Sequence[Any]]:
-    given = findings.given
-    shares = {f"share of {group}": column.tolist() for group, column in zip(given.groups, given.shares.T, strict=True)}
-    chances = {f"p of {group}": column.tolist() for group, column in zip(given.groups, given.p.T, strict=True)}
+    parts = findings.complete
+    shares = {f"share of {group}": column.tolist() for group, column in zip(parts.groups, parts.shares.T, strict=True)}
+    chances = {f"p of {group}": column.tolist() for group, column in zip(parts.groups, parts.p.T, strict=True)}
     return {"neuron": findings.neurons, "kind": findings.kinds, **shares, **chances}

@@ -20,7 +20,7 @@ from solver.codes.linear import Code
 from solver.extras import PAGES, require
 from solver.pictures.source_plane import Condition
 from solver.pictures.summary import sentences, table_of_neurons
-from solver.stopping import asked
+from solver.stopping import stop_requested
 from theory.arrays import Array
 from theory.errors import InputError
 from theory.problem import Problem
@@ -73,7 +73,7 @@ def explored(representation: Code, *, stops: int = STOPS) -> dict[str, Any]:
     middle = stops // 2
     codes = {middle: representation}
     for number in sorted(range(stops), key=lambda number: abs(number - middle))[1:]:
-        if asked():  # by a signal: the page shows what was solved before
+        if stop_requested():  # by a signal: the page shows what was solved before
             break
         costs = {name: getattr(problem, name) * float(factors[number]) for name in ("encoder_cost", "decoder_cost")}
         code = answer(problem.replaced(**costs))

@@ -12,7 +12,7 @@ from solver.pictures.plot import plot
 from solver.pictures.style import as_png
 from solver.pictures.summary import sentences
 from solver.representation import Representation
-from solver.stopping import raise_if_asked
+from solver.stopping import raise_if_stopped
 from theory.writing import require_own, require_writable, written_whole
 
 TITLE = "Optimal codes, each with its certificate"
@@ -75,7 +75,7 @@ def hang(folder: Path, report: Callable[[Path], object] | None = None, *, stops:
         require_own(folder / f"{name}.html", f"<title>{PAGE_TITLE}</title>".encode(), "FOLDER")
     sections = []
     for name, about in EXAMPLES.items():
-        raise_if_asked()
+        raise_if_stopped()
         answer = solve(Problem(load(name)))
         assert isinstance(answer, Representation)
         target = folder / f"{name}.html"
@@ -83,7 +83,7 @@ def hang(folder: Path, report: Callable[[Path], object] | None = None, *, stops:
         if report is not None:
             report(target)
         sections.append(_section(name, about, answer))
-    raise_if_asked()
+    raise_if_stopped()
     with written_whole(index) as temporary:
         temporary.write_text(f"{INDEX_HEAD}{''.join(sections)}</main>\n</body>\n</html>\n", encoding="utf-8")
     return index

@@ -37,8 +37,9 @@ def test_each_kind_is_told():
     )
     assert words[1].startswith("a: s1 explains ") and "(by chance 0." in words[1] and len(words) == 5
     share = (np.corrcoef(activity[:, 0], named[:, 0])[0, 1]) ** 2
-    assert found.without.shares[0].max() < share and found.given.shares[0, 2] > 10 * found.given.shares[0, :2].max()
-    assert not found.is_persistent and found.to_dict()["given"]["groups"] == ["s1", "s2", "missing"]
+    known = found.complete.shares[0]
+    assert found.without.shares[0].max() < share and known[2] > 10 * known[:2].max()
+    assert not found.is_persistent and found.to_dict()["complete"]["groups"] == ["s1", "s2", "missing"]
 
 
 def test_shares_are_those_of_regressions():
@@ -51,10 +52,10 @@ def test_shares_are_those_of_regressions():
 
     whole = left(named, hidden)
     expected = (np.array([left(named[:, 1], hidden), left(named[:, 0], hidden), left(named)]) - whole) / left()
-    np.testing.assert_allclose(found.given.shares, expected.T, atol=1e-12)
+    np.testing.assert_allclose(found.complete.shares, expected.T, atol=1e-12)
     # What a column of noise explains of a neuron is a share of what the others leave of it.
     freedom = 60 - 3
-    np.testing.assert_allclose(found.given.chance[:, 2], left(named) / left() / freedom, rtol=0.5)
+    np.testing.assert_allclose(found.complete.chance[:, 2], left(named) / left() / freedom, rtol=0.5)
 
 
 def test_units_and_baselines_do_not_matter():
@@ -62,8 +63,8 @@ def test_units_and_baselines_do_not_matter():
     options = {"block": 2, "permutations": 99}
     one = missed_source(activity, named, hidden, **options)
     other = missed_source(5 - 300 * activity, 1e-3 * named + 70, -4 * hidden, **options)
-    np.testing.assert_allclose(other.given.shares, one.given.shares, atol=1e-10)
-    assert other.kinds == one.kinds and (np.abs(other.given.p - one.given.p) < 0.011).all()
+    np.testing.assert_allclose(other.complete.shares, one.complete.shares, atol=1e-10)
+    assert other.kinds == one.kinds and (np.abs(other.complete.p - one.complete.p) < 0.011).all()
 
 
 def test_the_third_object_of_the_paper():
@@ -96,7 +97,7 @@ def test_false_shares_are_as_rare_as_said_in_blocks_and_not_in_single_rows():
         activity = hidden + going_on(random, 1500, 2, 10)
         for block in false:
             found = missed_source(activity, named, hidden, block=block, permutations=39)
-            false[block] += bool((found.given.p[:, :2] <= 0.05).any())
+            false[block] += bool((found.complete.p[:, :2] <= 0.05).any())
             told[block] += found.is_persistent
     assert false[50] <= 6 and false[1] >= 30  # of 40, of which 2 are allowed for at 5 %
     assert told[1] == 40 and told[50] <= 4
@@ -129,8 +130,8 @@ def test_a_picture(tmp_path):
 )
 def test_what_is_refused(changes, said):
     activity, named, hidden = recording(5)
-    given = {"activity": activity, "sources": named, "missing": hidden, "block": 1, "permutations": 99}
-    given |= {name: value(named) if callable(value) else value for name, value in changes.items()}
+    complete = {"activity": activity, "sources": named, "missing": hidden, "block": 1, "permutations": 99}
+    complete |= {name: value(named) if callable(value) else value for name, value in changes.items()}
     with pytest.raises(InputError) as error:
-        missed_source(**given)
+        missed_source(**complete)
     assert said in str(error.value)

@@ -35,7 +35,7 @@ def test_it_is_the_test_of_missed_source(folder):
     expected = missed_source(activity, named, speed, block=1, permutations=99, called="speed", neurons=["u1", "u2"])
     expected = json.loads(json.dumps(expected.to_dict()))
     assert found["kinds"] == expected["kinds"] == ["seems mixed", "one"]
-    assert np.allclose(found["given"]["shares"], expected["given"]["shares"])
+    assert np.allclose(found["complete"]["shares"], expected["complete"]["shares"])
     table = accepted("missed", *files, *options, "--angle", "heading=360", "--format", "csv").stdout
     (first, _) = csv.DictReader(io.StringIO(table))
     assert first["kind"] == "seems mixed" and {"share of heading", "p of speed"} <= first.keys()
@@ -46,7 +46,7 @@ def test_groups_may_be_missing(folder):
     files = place / "a.csv", place / "s.csv"
     options = "--block", 1, "--permutations", 99, "--index-column", "trial", "--drop", "heading", "--json"
     found = json.loads(accepted("missed", *files, "--group", "place=x,y", "--missing", "place", *options).stdout)
-    assert found["given"]["groups"] == ["speed", "place"]
+    assert found["complete"]["groups"] == ["speed", "place"]
 
 
 def test_bad_input_is_one_line(folder):

@@ -47,7 +47,7 @@ def best_of_one_cue(trials, variance, height):
 
 def does_its_task(answer):
     activity, read = answer.simulate()
-    asked, size = answer.trials.asked, np.abs(answer.trials.targets[answer.trials.asked]).max()
+    asked, size = answer.trials.has_target, np.abs(answer.trials.targets[answer.trials.has_target]).max()
     np.testing.assert_allclose(read[asked], answer.trials.targets[asked], atol=1e-9 * size)
     assert activity.min() >= -1e-9 * activity.max()
     state = answer.network.rest + answer.trials.inputs[:, 0] @ answer.network.inward.T
@@ -205,8 +205,8 @@ def test_neurons_just_reach_zero_and_those_that_no_target_needs_are_left_out(see
     activity = found.run(trials.inputs)
     lowest, highest = activity.min(axis=(0, 1)), np.abs(activity).max()
     assert (lowest >= 0).all() and (lowest <= 1e-9 * highest).all()
-    missed = np.abs(found.read(activity) - trials.targets)[trials.asked]
-    assert missed.max() <= 1e-7 * max(1.0, np.abs(trials.targets[trials.asked]).max())
+    missed = np.abs(found.read(activity) - trials.targets)[trials.has_target]
+    assert missed.max() <= 1e-7 * max(1.0, np.abs(trials.targets[trials.has_target]).max())
 
 
 @pytest.mark.thorough
@@ -343,7 +343,7 @@ def test_a_descent_that_the_end_of_the_time_cuts_short_gives_a_network_that_does
     with limited_to(0.0):
         cut = descent.improved(network)
     activity = cut.run(trials.inputs)
-    missed = np.where(trials.asked, cut.read(activity) - trials.targets, 0.0)
+    missed = np.where(trials.has_target, cut.read(activity) - trials.targets, 0.0)
     assert np.abs(missed).max() < 1e-9 and activity.min() >= -1e-9
     losses = [sum(one.energies(trials, one.run(trials.inputs)).values()) for one in (descent.improved(network), cut)]
     assert losses[0] < losses[1]

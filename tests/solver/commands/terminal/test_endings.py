@@ -12,7 +12,7 @@ import pytest
 
 from solver import Problem, Representation, certify, solve
 from solver.solving.solve import solve_one_of_many
-from solver.stopping import Stopped, interruptible, noted, raise_if_asked, watched
+from solver.stopping import Stopped, interruptible, noted, raise_if_stopped, watched
 from tests.examples import CUT, IRIS, plainly, thorough
 from tests.solver.commands.nursery import ROOT, Nursery
 
@@ -119,7 +119,7 @@ Run._follow = lambda run, steps: kill() or follow(run, steps)
 
 EXPLORING = """
 from solver.pictures.pages import explorer
-asked, calls = explorer.asked, []
+asked, calls = explorer.stop_requested, []
 
 def counted():
     calls.append(None)
@@ -129,7 +129,7 @@ def counted():
         kill()
     return said
 
-explorer.asked = counted
+explorer.stop_requested = counted
 """
 
 DESCENDING = """
@@ -307,7 +307,7 @@ def test_a_library_takes_no_signals():
     solve(Problem([[0, 0], [0, 1], [1, 0]]), callback=lambda _: seen.extend(map(signal.getsignal, SIGNALS)))
     assert seen[:3] == before
     with noted(), interruptible():
-        raise_if_asked()
+        raise_if_stopped()
     with watched():
         assert signal.getsignal(signal.SIGTERM) not in before
     assert [signal.getsignal(number) for number in SIGNALS] == before
