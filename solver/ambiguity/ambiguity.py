@@ -55,8 +55,8 @@ class Ambiguity(Frozen):
 
     Example:
         >>> from solver import Problem, solve
-        >>> found = solve(Problem([[0, 0], [0, 1], [1, 0]])).ambiguity()
-        >>> found.unique, found.fewest, found.essential.tolist()
+        >>> ambiguity = solve(Problem([[0, 0], [0, 1], [1, 0]])).ambiguity()
+        >>> ambiguity.unique, ambiguity.fewest, ambiguity.essential.tolist()
         (True, 3, [True, True, True])
     """
 
@@ -100,8 +100,8 @@ class Ambiguity(Frozen):
 
         Example:
             >>> from solver import Problem, solve
-            >>> found = solve(Problem([[0, 0], [0, 1], [2, 0]])).ambiguity()
-            >>> bool((found.of_columns([1, 0]).neurons == found.neurons[:, ::-1]).all())
+            >>> ambiguity = solve(Problem([[0, 0], [0, 1], [2, 0]])).ambiguity()
+            >>> bool((ambiguity.of_columns([1, 0]).neurons == ambiguity.neurons[:, ::-1]).all())
             True
         """
         continua = tuple(extremes[:, columns] for extremes in self.continua)

@@ -147,8 +147,8 @@ def continuum_by_continuum(touching: TouchingNeurons) -> Array | None:
         >>> from solver.ambiguity.touching_neurons import touching_neurons
         >>> from theory import Sources
         >>> problem = Problem(Sources.from_moments(np.eye(2) / 3, [[-1, -1], [-1, 1], [1, -1], [1, 0.2]])).in_order
-        >>> found = touching_neurons(problem.canonical, solve(problem).source_weights)
-        >>> len(found.continua), continuum_by_continuum(found) is None  # they share a neuron
+        >>> touching = touching_neurons(problem.canonical, solve(problem).source_weights)
+        >>> len(touching.continua), continuum_by_continuum(touching) is None  # they share a neuron
         (2, True)
     """
     codes, lines = touching.codes, np.concatenate([members[:, 0] for members in touching.continua])

@@ -94,8 +94,8 @@ def touching_neurons(problem: Problem, weights: Array) -> TouchingNeurons | str:
     Example:
         >>> from theory.problem import Problem
         >>> problem = Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-        >>> found = touching_neurons(problem, problem.modular_weights)
-        >>> len(found.weights), found.mirrored.tolist()
+        >>> touching = touching_neurons(problem, problem.modular_weights)
+        >>> len(touching.weights), touching.mirrored.tolist()
         (2, [True, True])
     """
     neurons = problem.whitening.neurons(weights)

@@ -108,8 +108,8 @@ class Audit(Drawn, Findings):
 
     Example:
         >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-        >>> found = audit(Problem(square), np.hstack([1 + square, 1 - square]))  # every neuron speaks too loudly
-        >>> found.strengths.round(2).tolist(), bool(found.missing_ratio <= 1 + 1e-9)
+        >>> findings = audit(Problem(square), np.hstack([1 + square, 1 - square]))  # every neuron speaks too loudly
+        >>> findings.strengths.round(2).tolist(), bool(findings.missing_ratio <= 1 + 1e-9)
         ([0.54, 0.54, 0.54, 0.54], True)
     """
 
@@ -196,10 +196,10 @@ def audit(
 
     Example:
         >>> square = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-        >>> found = audit(Problem(square), np.hstack([1 + square, 1 - square]))  # too loud, two neurons per source
-        >>> round(found.excess, 4), round(found.optimum.loss, 4), found.verdict.modular
+        >>> findings = audit(Problem(square), np.hstack([1 + square, 1 - square]))  # too loud, two neurons per source
+        >>> round(findings.excess, 4), round(findings.optimum.loss, 4), findings.verdict.modular
         (0.8764, 6.9282, True)
-        >>> {name: round(saved, 3) for name, saved in found.savings.items() if saved > 1e-9}
+        >>> {name: round(saved, 3) for name, saved in findings.savings.items() if saved > 1e-9}
         {'size': 6.072}
     """
     _require_auditable(problem)

@@ -28,8 +28,8 @@ def missed_sentences(findings: MissedFindings) -> list[str]:
         >>> random = np.random.default_rng(0)
         >>> named = random.standard_normal((100, 2))
         >>> activity = named + 0.1 * random.standard_normal((100, 2))
-        >>> found = missed_source(activity, named, random.standard_normal(100), block=1)
-        >>> print(missed_sentences(found)[1])
+        >>> missed = missed_source(activity, named, random.standard_normal(100), block=1)
+        >>> print(missed_sentences(missed)[1])
         2 follow one group of sources, or none.
     """
     missing = findings.complete.groups[-1]

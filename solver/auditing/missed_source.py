@@ -89,8 +89,8 @@ class MissedSource(MissedFindings):
             >>> random = np.random.default_rng(0)
             >>> named = random.standard_normal((100, 2))
             >>> activity = named + 0.1 * random.standard_normal((100, 2))
-            >>> found = missed_source(activity, named, random.standard_normal(100), block=1)
-            >>> print(found.sentences()[0])
+            >>> missed = missed_source(activity, named, random.standard_normal(100), block=1)
+            >>> print(missed.sentences()[0])
             Of 2 neurons 0 seem to mix the named sources and follow missing alone where it is known.
         """
         from solver.auditing.missed_picture import missed_sentences
@@ -153,8 +153,8 @@ def missed_source(
         >>> random = np.random.default_rng(1)
         >>> hidden = random.standard_normal(300)
         >>> named = hidden[:, None] + random.standard_normal((300, 2))
-        >>> found = missed_source(hidden + 0.2 * random.standard_normal(300), named, hidden, block=1, permutations=199)
-        >>> found.kinds, bool((found.without.p < 0.05).all()), bool((found.complete.p[:, :2] < 0.05).any())
+        >>> missed = missed_source(hidden + 0.2 * random.standard_normal(300), named, hidden, block=1, permutations=199)
+        >>> missed.kinds, bool((missed.without.p < 0.05).all()), bool((missed.complete.p[:, :2] < 0.05).any())
         (('seems mixed',), True, False)
     """
     problem = sources if isinstance(sources, Problem) else Problem(sources, groups=groups)

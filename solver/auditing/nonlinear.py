@@ -74,8 +74,8 @@ class NonlinearAudit(Drawn, NonlinearFindings):
         >>> from solver import Problem, audit, solve
         >>> from theory.readouts import Soft
         >>> problem = Problem([[-1], [0], [1]], activation="rectified", readout=Soft(100))
-        >>> found = audit(problem, 2 * solve(problem).activity())  # the best neurons, too loud
-        >>> sorted(name for name, saved in found.savings.items() if saved > 1e-6)
+        >>> findings = audit(problem, 2 * solve(problem).activity())  # the best neurons, too loud
+        >>> sorted(name for name, saved in findings.savings.items() if saved > 1e-6)
         ['size']
     """
 

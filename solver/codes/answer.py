@@ -133,8 +133,8 @@ class Answer(CertifiedCode):
         Example:
             >>> from solver import Problem, solve
             >>> corners = [[x, y] for x in (0, 1) for y in (0, 1)]
-            >>> found = solve(Problem(corners)).explain({"left": [1, 1, 0, 0], "low": [1, 0, 1, 0]}, shuffles=0)
-            >>> sorted(one.formula.labels for one in found.neurons), found.pairs.apart[0, 1]
+            >>> explanation = solve(Problem(corners)).explain({"left": [1, 1, 0, 0], "low": [1, 0, 1, 0]}, shuffles=0)
+            >>> sorted(one.formula.labels for one in explanation.neurons), explanation.pairs.apart[0, 1]
             ([('left',), ('low',)], np.True_)
         """
         from solver.explanations import explain

@@ -189,8 +189,8 @@ class Code(CertifiedCode):
 
         Example:
             >>> from solver import Problem, solve
-            >>> found = solve(Problem([[0, 0], [0, 1], [1, 0]])).ambiguity()
-            >>> found.unique, found.fewest
+            >>> ambiguity = solve(Problem([[0, 0], [0, 1], [1, 0]])).ambiguity()
+            >>> ambiguity.unique, ambiguity.fewest
             (True, 3)
         """
         return self._quick_ambiguity if quick else self._ambiguity

@@ -84,7 +84,7 @@ def strongest_part(parts: Array) -> tuple[Indices, Array]:
         parts: (n, k) how much it reads of each, nonnegative, not all zero.
 
     Example:
-        >>> [found.tolist() for found in strongest_part(np.array([[3.0, 0.0], [1.0, 3.0]]))]
+        >>> [part.tolist() for part in strongest_part(np.array([[3.0, 0.0], [1.0, 3.0]]))]
         [[0, 1], [0.0, 0.25]]
     """
     first = parts.argmax(axis=1)
@@ -104,7 +104,7 @@ def strongest_group(read: Array, groups: Groups) -> tuple[Indices, Array]:
 
     Example:
         >>> rows = np.array([[0.0, 3.0, 0.0], [3.0, 0.0, 1.0]])
-        >>> [found.tolist() for found in strongest_group(rows, {"a": (0, 1), "b": (1, 2)})]
+        >>> [part.tolist() for part in strongest_group(rows, {"a": (0, 1), "b": (1, 2)})]
         [[0, 0], [0.0, 0.25]]
     """
     inside = np.column_stack([np.linalg.norm(read[:, list(own)], axis=1) for own in groups.values()])

@@ -108,8 +108,8 @@ def bounds_of_pairs(counts: Counts) -> PairBounds:
     Example:
         >>> from solver.explanations.counts import Weights, counted
         >>> rows = np.array([[0.0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]])
-        >>> found = bounds_of_pairs(counted(Weights(rows, np.array([0, 0, 1.0, 1]), np.array([1.0, 1, 0, 0]))))
-        >>> found.values.shape, round(float(found.values.max()), 6)  # some formula may be true just where it fires
+        >>> bounds = bounds_of_pairs(counted(Weights(rows, np.array([0, 0, 1.0, 1]), np.array([1.0, 1, 0, 0]))))
+        >>> bounds.values.shape, round(float(bounds.values.max()), 6)  # some formula may be true just where it fires
         ((3, 32, 3), 1.0)
     """
     first, second = np.triu_indices(counts.labels, 1)

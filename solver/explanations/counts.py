@@ -63,8 +63,8 @@ def counted(weights: Weights) -> Counts:
 
     Example:
         >>> rows = np.array([[0.0, 1.0], [1.0, 1.0]])
-        >>> found = counted(Weights(rows, np.array([2.0, 1.0]), np.array([0.0, 3.0])))
-        >>> found.whole.tolist(), found.one.tolist(), found.two[:, 0, 1].tolist()
+        >>> counts = counted(Weights(rows, np.array([2.0, 1.0]), np.array([0.0, 3.0])))
+        >>> counts.whole.tolist(), counts.one.tolist(), counts.two[:, 0, 1].tolist()
         ([3.0, 3.0], [[1.0, 3.0], [3.0, 3.0]], [1.0, 3.0])
     """
     both = np.array(weights.both())

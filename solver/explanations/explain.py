@@ -93,10 +93,10 @@ def explain(
         >>> rng = np.random.default_rng(0)
         >>> labels = {name: rng.integers(0, 2, 200) for name in ("red", "large", "round", "old")}
         >>> fires = labels["red"] & (labels["large"] | 1 - labels["old"])
-        >>> found = explain(fires + 0.1 * rng.normal(size=200), labels, rng=0).neurons[0]
-        >>> print(found.formula)
+        >>> neuron = explain(fires + 0.1 * rng.normal(size=200), labels, rng=0).neurons[0]
+        >>> print(neuron.formula)
         red AND (large OR NOT old)
-        >>> found.iou, found.proven, bool(found.chance_bound.max() < 0.7), round(found.p_value, 3)
+        >>> neuron.iou, neuron.proven, bool(neuron.chance_bound.max() < 0.7), round(neuron.p_value, 3)
         (1.0, True, True, 0.048)
     """
     values = as_matrix(activity, "activity")

@@ -34,8 +34,8 @@ class Explanations(ExplanationFields):
     Example:
         >>> from solver.explanations import explain
         >>> labels = {"red": [0, 0, 1, 1] * 3, "large": [0, 1, 0, 1] * 3}
-        >>> found = explain([[0, 1], [0, 0], [0, 1], [5, 1]] * 3, labels, neurons=["first", "second"], rng=0)
-        >>> [str(one.formula) for one in found.neurons], found.selectivity.round(3).tolist()
+        >>> explanation = explain([[0, 1], [0, 0], [0, 1], [5, 1]] * 3, labels, neurons=["first", "second"], rng=0)
+        >>> [str(one.formula) for one in explanation.neurons], explanation.selectivity.round(3).tolist()
         (['large AND red', 'NOT large OR red'], [[0.75, 0.75], [0.667, 0.417]])
     """
 
@@ -44,8 +44,8 @@ class Explanations(ExplanationFields):
 
         Example:
             >>> from solver.explanations import explain
-            >>> found = explain([0, 0, 2, 2], {"red": [0, 0, 1, 1]}, shuffles=0).to_dict()
-            >>> found["labels"], found["neurons"][0]["iou"]
+            >>> explanation = explain([0, 0, 2, 2], {"red": [0, 0, 1, 1]}, shuffles=0).to_dict()
+            >>> explanation["labels"], explanation["neurons"][0]["iou"]
             (['red'], 1.0)
         """
         tables = ("selectivity", "chance_selectivity", "chance_deviation")

@@ -39,8 +39,8 @@ class Explanation(Frozen):
     Example:
         >>> from solver.explanations import explain
         >>> labels = {"red": [0, 0, 1, 1] * 3, "large": [0, 1, 0, 1] * 3}
-        >>> found = explain([0, 0, 0, 5] * 3, labels, rng=0).neurons[0]
-        >>> str(found.formula), found.iou, found.proven, found.ties
+        >>> neuron = explain([0, 0, 0, 5] * 3, labels, rng=0).neurons[0]
+        >>> str(neuron.formula), neuron.iou, neuron.proven, neuron.ties
         ('large AND red', 1.0, True, 1)
     """
 

@@ -46,8 +46,8 @@ def binary_labels(labels: Any, seen: Mask) -> BinaryLabels:
             the same for all samples.
 
     Example:
-        >>> found = binary_labels({"odd": [0, 1, 0, 1], "hue": ["red", "blue", "green", "red"]}, np.ones(4, bool))
-        >>> found.names
+        >>> labels = binary_labels({"odd": [0, 1, 0, 1], "hue": ["red", "blue", "green", "red"]}, np.ones(4, bool))
+        >>> labels.names
         ('odd', 'hue = blue', 'hue = green', 'hue = red')
     """
     names, columns = columns_of_labels(labels)
@@ -101,8 +101,8 @@ def patterns_of(labels: BinaryLabels) -> Patterns:
     """The different rows of a table: samples with the same labels are one, however many there are.
 
     Example:
-        >>> found = patterns_of(BinaryLabels(("b", "a"), np.array([[True, False], [False, False], [True, False]])))
-        >>> found.names, found.rows.tolist(), found.of_sample.tolist()
+        >>> patterns = patterns_of(BinaryLabels(("b", "a"), np.array([[True, False], [False, False], [True, False]])))
+        >>> patterns.names, patterns.rows.tolist(), patterns.of_sample.tolist()
         (('a', 'b'), [[0.0, 0.0], [0.0, 1.0]], [1, 0, 1])
     """
     order = sorted(range(len(labels.names)), key=lambda column: labels.names[column])

@@ -91,8 +91,8 @@ def label_pairs(
 
     Example:
         >>> values = np.array([[1, 0], [0, 1], [0, 0], [0, 0], [0, 0]], dtype=bool)
-        >>> found = label_pairs(("red", "green"), values, np.ones(5))
-        >>> found.apart[0, 1], found.never, found.listed[0].first, found.listed[0].expected
+        >>> pairs = label_pairs(("red", "green"), values, np.ones(5))
+        >>> pairs.apart[0, 1], pairs.never, pairs.listed[0].first, pairs.listed[0].expected
         (np.True_, 1, 'green', 0.2)
     """
     table = _LabelTable(names, values, weights / weights.sum(), encoder_cost, decoder_cost)

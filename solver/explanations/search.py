@@ -105,8 +105,8 @@ class Search:
     Example:
         >>> rows = np.array([[0.0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0], [1, 1, 1]])
         >>> fires = np.array([0.0, 0, 1, 1, 1])  # where it has the first label
-        >>> found = Search(Weights(rows, fires, 1 - fires)).best()
-        >>> found.iou, found.proven, found.labels.tolist(), forms(1).negated[found.form].tolist()
+        >>> best = Search(Weights(rows, fires, 1 - fires)).best()
+        >>> best.iou, best.proven, best.labels.tolist(), forms(1).negated[best.form].tolist()
         (1.0, True, [[0]], [[False]])
     """
 

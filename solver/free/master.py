@@ -69,8 +69,8 @@ def best_energies(
         >>> from solver.free.response import Levels
         >>> samples = ScaledSamples(np.array([[-1.0], [1.0]]), np.zeros(2), np.ones(2), (Levels(np.array([0.5, 0.5])),))
         >>> units = Decoders(np.array([[1.0], [-1.0]]), np.zeros(2, dtype=int))
-        >>> found = best_energies(samples, units, np.ones(2), np.zeros(1), None, tolerance=1e-12)
-        >>> round(found.response.loss, 9)
+        >>> best = best_energies(samples, units, np.ones(2), np.zeros(1), None, tolerance=1e-12)
+        >>> round(best.response.loss, 9)
         2.828427125
     """
     n = len(units.views)

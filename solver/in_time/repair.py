@@ -72,8 +72,8 @@ def balanced(trials: Trials, network: LinearNetwork) -> LinearNetwork:
         >>> inputs = np.array([[[-1.0], [0]], [[1], [0]]])
         >>> trials = Trials(inputs, 8 * np.cumsum(inputs, axis=1))
         >>> weak = LinearNetwork(*map(np.array, ([[1.0]], [[1.0]], [0.0], [1.0], [[8.0]], [-8.0])))
-        >>> found = balanced(trials, weak)  # activity and input cost 2 + 1, and the readout as much
-        >>> [round(cost, 6) for cost in found.energies(trials, found.run(trials.inputs)).values()]
+        >>> network = balanced(trials, weak)  # activity and input cost 2 + 1, and the readout as much
+        >>> [round(cost, 6) for cost in network.energies(trials, network.run(trials.inputs)).values()]
         [9.237604, 4.618802, 1.0, 13.856406]
     """
     energy = trials.weights @ (network.run(trials.inputs) ** 2).mean(axis=1)

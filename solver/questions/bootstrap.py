@@ -99,8 +99,8 @@ def bootstrap(
 
     Example:
         >>> points = np.random.default_rng(1).integers(-4, 5, size=(300, 2)) / 4
-        >>> found = bootstrap(Problem(points[points.sum(axis=1) < 1]), resamples=20, curve=False)
-        >>> found.verdict, bool(found.interval[0] < 0.00225 < found.interval[1])
+        >>> result = bootstrap(Problem(points[points.sum(axis=1) < 1]), resamples=20, curve=False)
+        >>> result.verdict, bool(result.interval[0] < 0.00225 < result.interval[1])
         ('undecided', True)
     """
     if not isinstance(problem, Problem):

@@ -72,8 +72,8 @@ class Bootstrap(Frozen):
     Example:
         >>> from solver import Problem, bootstrap
         >>> points = np.random.default_rng(0).integers(-2, 3, size=(200, 2))
-        >>> found = bootstrap(Problem(points), resamples=20, curve=False)
-        >>> found.verdicts["modular"], found.interval
+        >>> result = bootstrap(Problem(points), resamples=20, curve=False)
+        >>> result.verdicts["modular"], result.interval
         (1.0, (0.0, 0.0))
     """
 

@@ -76,8 +76,8 @@ class Budget(Frozen):
 
     Example:
         >>> from solver import Problem
-        >>> found = budget(Problem([[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]]))
-        >>> found.numbers.tolist(), found.enough
+        >>> budgets = budget(Problem([[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 0], [0, 1], [1, -1], [1, 0]]))
+        >>> budgets.numbers.tolist(), budgets.enough
         ([2, 3], 3)
     """
 
@@ -109,8 +109,8 @@ class Budget(Frozen):
 
         Example:
             >>> from solver import Problem, certify
-            >>> found = budget(Problem([[-1, -1], [-1, 0], [0, -1], [1, 1]]))
-            >>> certify(found.optimum.problem, found.code(2)).feasible
+            >>> budgets = budget(Problem([[-1, -1], [-1, 0], [0, -1], [1, 1]]))
+            >>> certify(budgets.optimum.problem, budgets.code(2)).feasible
             True
         """
         places = np.flatnonzero(self.numbers == neurons)

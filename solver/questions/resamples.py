@@ -195,8 +195,8 @@ def ratios(answer: Any, neurons: Array | None = None) -> tuple[list[float] | Non
 
     Example:
         >>> from solver import solve
-        >>> own, given = ratios(solve(Problem([[0, 0], [0, 1], [1, 0], [1, 1]])), np.array([[1.0, 1.0]]))
-        >>> np.round(own, 9).tolist(), np.round(given, 9).tolist()
+        >>> own, other = ratios(solve(Problem([[0, 0], [0, 1], [1, 0], [1, 1]])), np.array([[1.0, 1.0]]))
+        >>> np.round(own, 9).tolist(), np.round(other, 9).tolist()
         ([1.0, 1.0], [0.857142857])
     """
     problem = answer.problem

@@ -56,8 +56,8 @@ def held(network: Network, points: Array, chance: Array, losses: Array, activity
         >>> from solver.networks.training import train
         >>> box, network = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), Autoencoder(4, rectified=True)
         >>> trained = train(network, Data.of(box), steps=500, seeds=(0, 1))
-        >>> found = held(network, box, np.full(4, 1 / 4), trained.final, trained.activity)
-        >>> found.kind, min(found.above) > -1e-6
+        >>> verdict = held(network, box, np.full(4, 1 / 4), trained.final, trained.activity)
+        >>> verdict.kind, min(verdict.above) > -1e-6
         ('rectified', True)
     """
     if not isinstance(network, Autoencoder):
