@@ -96,8 +96,8 @@ def _to_all_digits(problem: Problem, weights: Array) -> Array:
     search, best = FewNeurons(problem), weights
     most = problem.loss(weights) * (1 + CHOICE.costlier)
     for _ in range(CHOICE.rounds):
-        neurons = search.polished(search.coordinates(best))
-        moved = search.weights(neurons[search.scaled.present(neurons)])
+        neurons = search.polished(search.scaled.coordinates(best))
+        moved = search.scaled.source_weights(neurons[search.scaled.present(neurons)])
         if not len(moved) or problem.loss(moved) > most:
             break
         best = moved
@@ -219,11 +219,11 @@ def _in_one_continuum(problem: Problem, weights: Array, touching: TouchingNeuron
 def _descended(problem: Problem, weights: Array) -> Array | None:
     """Step 5."""
     search, best = FewNeurons(problem), None
-    neurons = search.coordinates(weights)
+    neurons = search.scaled.coordinates(weights)
     most = search.loss(neurons) * (1 + CHOICE.costlier)
     while len(neurons) > problem.readout.least_neurons:
         fewer = search.reaching(search.reduced(neurons), most)
         if fewer is None:
             break
         best = neurons = fewer
-    return None if best is None else search.weights(best)
+    return None if best is None else search.scaled.source_weights(best)

@@ -98,8 +98,7 @@ def touching_neurons(problem: Problem, weights: Array) -> TouchingNeurons | str:
         >>> len(touching.weights), touching.mirrored.tolist()
         (2, [True, True])
     """
-    neurons = problem.whitening.neurons(weights)
-    worth = problem.whitened.multiplier(neurons.T @ neurons)
+    neurons, worth = _whitened(problem, weights)
     if not missed(problem, weights) <= TOUCHING.touches:
         return "the code is not known to enough digits"
     touched = touching(problem.pricing, worth)
@@ -120,8 +119,7 @@ def touching_neurons(problem: Problem, weights: Array) -> TouchingNeurons | str:
 
 def missed(problem: Problem, weights: Array) -> float:
     """By how much the neurons of a code (n, d) miss earning what they cost, at most, as a share of that."""
-    neurons = problem.whitening.neurons(weights)
-    worth = problem.whitened.multiplier(neurons.T @ neurons)
+    neurons, worth = _whitened(problem, weights)
     earned = np.einsum("ni,ij,nj->n", neurons, worth, neurons) / problem.neuron_cost(weights)
     return float(np.abs(earned - 1).max(initial=0.0))
 
@@ -157,6 +155,12 @@ def facing(problem: Problem, weights: Array) -> Array:
     first = relative[np.arange(len(relative)), place]
     leading = np.where(np.abs(sums) > TOUCHING_NEURONS.level, sums, first)
     return np.asarray(np.where(leading < 0, -1.0, 1.0)[:, None] * weights)
+
+
+def _whitened(problem: Problem, weights: Array) -> tuple[Array, Array]:
+    """The neurons (n, d) of a code in whitened coordinates, and its multiplier (d, d) there."""
+    neurons = problem.whitening.neurons(weights)
+    return neurons, problem.whitened.multiplier(neurons.T @ neurons)
 
 
 def _lines(problem: Problem, neurons: Array) -> tuple[Array, Array, Indices]:

@@ -145,13 +145,13 @@ def _missed(whitened: WhitenedProblems, neurons: Array) -> float:
 def _finished(problem: Problem, weights: Array) -> Array:
     """Step 4."""
     search = FewNeurons(problem)
-    neurons = search.coordinates(weights)
+    neurons = search.scaled.coordinates(weights)
     merged = _merged(neurons)
     most = problem.loss(weights) * (1 + ALONE.costlier)
     for start in [merged, neurons][len(merged) == len(neurons) :]:
         active = search.scaled.highest_samples(start)
         finished = search.active_set.minimised(start, active, ALONE.steps)[0]
-        moved = search.weights(finished[search.scaled.present(finished)])
+        moved = search.scaled.source_weights(finished[search.scaled.present(finished)])
         if problem.loss(moved) <= most:
             return moved
     return weights

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.generation.active_set import ActiveSet
-from solver.generation.loss import ScaledLoss
+from solver.generation.loss import WhitenedLoss
 from solver.generation.pool import merged_pair
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ FEW_NEURONS = FewNeuronsLimits()
 
 
 class FewNeurons:
-    """Local search for codes of a given number of neurons, in the coordinates of `ScaledLoss`.
+    """Local search for codes of a given number of neurons, in the coordinates of `WhitenedLoss`.
 
     Args:
         problem: any number of sources.
@@ -52,7 +52,7 @@ class FewNeurons:
         >>> from theory.problem import Problem
         >>> problem = Problem([[-1, -1], [-1, 1], [1, -1]])
         >>> search = FewNeurons(problem)
-        >>> three = search.coordinates(np.array([[0.8, 0.0], [0.0, 0.8], [0.5, 0.5]]))
+        >>> three = search.scaled.coordinates(np.array([[0.8, 0.0], [0.0, 0.8], [0.5, 0.5]]))
         >>> two = search.best(search.reduced(three))
         >>> len(two), search.loss(two) < problem.modular_loss * (1 + 1e-12)
         (2, True)
@@ -60,16 +60,8 @@ class FewNeurons:
 
     def __init__(self, problem: Problem, out_of_time: Callable[[], bool] = lambda: False) -> None:
         self.problem, self.out_of_time = problem, out_of_time
-        self.scaled = ScaledLoss(problem.whitened)
+        self.scaled = WhitenedLoss(problem)
         self.active_set = ActiveSet(self.scaled)
-
-    def coordinates(self, weights: Array) -> Array:
-        """(n, d) neurons of source weights (n, d)."""
-        return self.scaled.neurons(self.problem.whitening.neurons(weights))
-
-    def weights(self, neurons: Array) -> Array:
-        """(n, d) source weights of neurons (n, d)."""
-        return self.problem.whitening.weights(self.scaled.weights(neurons))
 
     def loss(self, neurons: Array) -> float:
         """In the units of the problem; infinite where not everything can be read from the neurons."""

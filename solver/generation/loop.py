@@ -20,7 +20,7 @@ from solver.generation.master import Master, WorkingCode
 from solver.generation.pool import Pool
 
 if TYPE_CHECKING:
-    from solver.generation.loss import ScaledLoss
+    from solver.generation.loss import WhitenedLoss
     from solver.generation.pricers import PricedColumns
     from theory.arrays import Array
 
@@ -66,7 +66,7 @@ class ColumnGeneration:
         candidates: (k, d) neurons that earned more than they cost when last priced.
     """
 
-    def __init__(self, loss: ScaledLoss, pricer: Pricer, limits: RoundLimits, starts: list[Array]) -> None:
+    def __init__(self, loss: WhitenedLoss, pricer: Pricer, limits: RoundLimits, starts: list[Array]) -> None:
         self.loss, self.pricer, self.limits = loss, pricer, limits
         self.master = Master(loss)
         codes = [self.master.code(start) for start in starts]

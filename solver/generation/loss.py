@@ -6,12 +6,13 @@ problem. Weights w of the problem are neurons u = w / size here, and for a code 
     loss = sum_i f(u_i) + g(G),      f(u) = u'M u + max_t (u.v_t)^2,      v_t = -s_t.
 
 Everything that a search asks of neurons and readout is asked here: costs, value, multiplier, second derivatives, best
-energies. `RecurrentLoss` adds to g what the weights of a recurrent layer cost.
+energies. `WhitenedLoss` is that of a problem in whitened coordinates, and knows the way there and back; `RecurrentLoss`
+adds to g what the weights of a recurrent layer cost.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,11 +20,12 @@ import numpy as np
 from solver.generation.energies import optimal_energies
 from solver.generation.newton import newton_step
 from theory.readouts import symmetric_root
+from theory.reductions import WHITENED
 
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
-    from theory.dynamics import Recurrence
     from theory.problem import Problem
+    from theory.reductions.reduction import OneSolved
 
 
 class ScaledLoss:
@@ -145,6 +147,50 @@ class ScaledLoss:
         return np.asarray(2 * (hessian + np.where(owner[:, None] == owner, single, 0.0)))
 
 
+class WhitenedLoss(ScaledLoss):
+    """`ScaledLoss` in whitened coordinates, where correlated sources cost no digits.
+
+    Its units of weights and multipliers are those of the whitened problem (`theory.reductions.whitened`); the way to
+    source weights, and back, goes through both.
+
+    Args:
+        problem: any number of sources, in coordinates of its own.
+
+    Attributes:
+        problem: whose codes they are.
+        inside: the whitened problem, of whose modular code `size` and `unit` are.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> problem = Problem([[-1, -1], [-1, 1], [1, -1]], decoder_cost=5)
+        >>> loss = WhitenedLoss(problem)
+        >>> modular = problem.modular_weights
+        >>> neurons = loss.coordinates(modular)
+        >>> bool(np.isclose(loss.of(neurons) * loss.unit, problem.modular_loss))
+        True
+        >>> bool(np.allclose(loss.source_weights(neurons), modular))
+        True
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem, self.inside = problem, problem.whitened
+        super().__init__(self.inside)
+
+    def coordinates(self, weights: Array) -> Array:
+        """(n, d) u of source weights (n, d)."""
+        return self.neurons(self.problem.whitening.neurons(weights))
+
+    def source_weights(self, neurons: Array) -> Array:
+        """(n, d) source weights of neurons u (n, d)."""
+        return self.problem.whitening.weights(self.weights(neurons))
+
+    def invert(self, solved: OneSolved) -> OneSolved:
+        """A code of neurons u, with its multiplier, loss and bound in these units, as one of the problem."""
+        inside = solved.moved(self.weights, self.multiplier_of_problem)
+        inside = replace(inside, loss=inside.loss * self.unit, lower_bound=inside.lower_bound * self.unit)
+        return WHITENED.invert(self.problem, inside)
+
+
 @dataclass(frozen=True)
 class EnergyTolerances:
     """Newton's method for energies where the loss is not convex in them."""
@@ -161,19 +207,20 @@ class EnergyTolerances:
 RECURRENT_ENERGIES = EnergyTolerances()
 
 
-class RecurrentLoss(ScaledLoss):
-    """`ScaledLoss` with what the weights of a recurrent layer cost, which depends on G alone, as the readout does.
+class RecurrentLoss(WhitenedLoss):
+    """`WhitenedLoss` with what the weights of a recurrent layer cost, which depends on G alone, as the readout does.
 
     It is not convex in G, but along geodesics of positive definite matrices it is (docs/mathematics.md, "Dynamics"), so
     that descent has no bad places to end in but those that a bound shows.
 
     Args:
-        problem: in whitened coordinates, without its transitions.
-        recurrence: what recurrent weights cost, in the same coordinates.
+        problem: one with transitions.
     """
 
-    def __init__(self, problem: Problem, recurrence: Recurrence) -> None:
+    def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
+        recurrence = WHITENED.recurrence(problem)
+        assert recurrence is not None
         self.recurrence = recurrence.in_coordinates(np.diag(1 / self.size), np.diag(self.size), self.unit)
 
     def value(self, gram: Array) -> float:

@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate import best_bound
-from solver.generation.loss import ScaledLoss
+from solver.generation.loss import WhitenedLoss
 from solver.generation.master import Master, WorkingCode
 from solver.generation.pool import Pool
 from solver.generation.pricers import LocalPricer
 from solver.methods.iterate import Iterate
-from theory.reductions import WHITENED
 
 if TYPE_CHECKING:
     from theory.arrays import Array
@@ -100,16 +99,15 @@ class _Ascents:
         self, problem: Problem, least_excess: float, rng: np.random.Generator, start: Array | None = None
     ) -> None:
         self.problem, self.least_excess = problem, least_excess
-        inside = problem.whitened
-        self.loss = ScaledLoss(inside)
+        self.loss = WhitenedLoss(problem)
         self.master = Master(self.loss)
-        self.pricer = LocalPricer(inside, self.loss, rng, least_excess)
-        neurons = problem.whitening.neurons(problem.modular_weights if start is None else start)
+        self.pricer = LocalPricer(self.loss.inside, self.loss, rng, least_excess)
+        neurons = self.loss.coordinates(problem.modular_weights if start is None else start)
         if not len(neurons):
             # Where the best modular code has no neuron.
             nothing = np.zeros((problem.dimension, problem.dimension))
-            neurons = self.pricer.best_of_all(inside.multiplier(nothing))
-        self.code: WorkingCode = self.master.code(self.loss.neurons(neurons))
+            neurons = self.loss.neurons(self.pricer.best_of_all(self.loss.inside.multiplier(nothing)))
+        self.code: WorkingCode = self.master.code(neurons)
 
     @property
     def is_thorough(self) -> bool:
@@ -119,7 +117,7 @@ class _Ascents:
     @property
     def weights(self) -> Array:
         """(n, d) source weights of the code."""
-        return self.problem.whitening.weights(self.loss.weights(self.code.neurons))
+        return self.loss.source_weights(self.code.neurons)
 
     def add_random(self) -> None:
         """Step 1: the best code with random neurons, if better than the one there is."""
@@ -139,9 +137,8 @@ class _Ascents:
 
     def iterate(self) -> Iterate:
         """The present code in the units of the problem."""
-        multiplier = self.loss.multiplier_of_problem(self.loss.multiplier(self.code.neurons))
-        inside = Iterate(self.loss.weights(self.code.neurons), multiplier, self.code.loss * self.loss.unit, 0.0)
-        step = WHITENED.invert(self.problem, inside)
+        code, multiplier = self.code, self.loss.multiplier(self.code.neurons)
+        candidates = self.loss.neurons(self.pricer.worth_adding.neurons)
+        step = self.loss.invert(Iterate(code.neurons, multiplier, code.loss, 0.0, candidates=candidates))
         bound = best_bound(self.problem, step.multiplier, weights=step.weights, quick=True).value
-        candidates = self.problem.whitening.weights(self.pricer.worth_adding.neurons)
-        return replace(step, lower_bound=bound, candidates=candidates)
+        return replace(step, lower_bound=bound)

@@ -15,19 +15,18 @@ others.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.deadline import require_time
 from solver.generation.loop import ColumnGeneration, RoundLimits
-from solver.generation.loss import ScaledLoss
+from solver.generation.loss import WhitenedLoss
 from solver.generation.pricers import ExactPricer
 from solver.methods import ascents
 from solver.methods.iterate import Iterate
 from solver.solving.plan import prices_slowly, seconds_to_price
-from theory.reductions import WHITENED
 
 if TYPE_CHECKING:
     from theory.arrays import Array
@@ -88,7 +87,7 @@ def steps(
         if many:
             require_time(seconds_to_price(faces))
         generation.price(COLUMNS.shares[many] * tolerance)  # step 3
-        yield _iterate(problem, generation)
+        yield _iterate(generation)
         stalled = 0 if generation.gap < max(COLUMNS.narrower * gap, 0.0) else stalled + 1
         gap = generation.gap
         patience = COLUMNS.patience if gap > tolerance else COLUMNS.enough
@@ -96,24 +95,23 @@ def steps(
             break
         generation.solve_master()  # step 5
     generation.tidy()  # step 6
-    yield _iterate(problem, generation)
+    yield _iterate(generation)
 
 
 def _generation(problem: Problem, starts: list[Array]) -> ColumnGeneration:
-    loss, pairs = ScaledLoss(problem.whitened), problem.dimension * (problem.dimension + 1) // 2
+    loss, pairs = WhitenedLoss(problem), problem.dimension * (problem.dimension + 1) // 2
     pricer = ExactPricer(problem, loss, COLUMNS.added_per_pair * pairs)
     limits = RoundLimits(COLUMNS.kept_per_pair * pairs, COLUMNS.steps, COLUMNS.steps_within_walls)
-    return ColumnGeneration(loss, pricer, limits, [loss.neurons(problem.whitening.neurons(code)) for code in starts])
+    return ColumnGeneration(loss, pricer, limits, [loss.coordinates(code) for code in starts])
 
 
-def _iterate(problem: Problem, generation: ColumnGeneration) -> Iterate:
-    loss = generation.loss
-    inside = Iterate(
-        loss.weights(generation.best.neurons),
-        loss.multiplier_of_problem(generation.multiplier),
-        generation.best.loss * loss.unit,
-        generation.bound * loss.unit,
+def _iterate(generation: ColumnGeneration) -> Iterate:
+    step = Iterate(
+        generation.best.neurons,
+        generation.multiplier,
+        generation.best.loss,
+        generation.bound,
+        candidates=generation.candidates,
         priced=True,
     )
-    candidates = problem.whitening.weights(loss.weights(generation.candidates))
-    return replace(WHITENED.invert(problem, inside), candidates=candidates)
+    return generation.loss.invert(step)

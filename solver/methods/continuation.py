@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.generation.active_set import walls_of
-from solver.generation.loss import ScaledLoss
+from solver.generation.loss import WhitenedLoss
 from solver.generation.master import Master
 from solver.methods.iterate import Iterate
-from theory.reductions import IN_ORDER, WHITENED
+from theory.reductions import IN_ORDER
 
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices
@@ -81,11 +81,11 @@ def continued(problem: Problem, start: Start, tolerance: float) -> Iterate | Non
     modular = (np.count_nonzero(start.weights, axis=1) == 1).all()
     if modular or corners.shape != problem.sources.vertices.shape:
         return None
-    whitening, loss = problem.whitening, ScaledLoss(problem.whitened)
+    loss = WhitenedLoss(problem)
     master = Master(loss)
     # step 1
     active = _active_samples(start.weights, corners)
-    neurons = _on_faces(loss.neurons(whitening.neurons(start.weights)), active, loss.normals)
+    neurons = _on_faces(loss.coordinates(start.weights), active, loss.normals)
     if not np.isfinite(loss.of(neurons)):
         return None
     # step 2
@@ -100,13 +100,11 @@ def continued(problem: Problem, start: Start, tolerance: float) -> Iterate | Non
     code = master.code(neurons[neurons.any(axis=1)])
     # step 4
     multiplier = loss.multiplier(code.neurons)
-    multiplier_here = loss.multiplier_of_problem(multiplier)
-    priced = problem.pricing.inside().maximise(multiplier_here, bar=1 - CONTINUATION.rival)
+    priced = problem.pricing.inside().maximise(loss.multiplier_of_problem(multiplier), bar=1 - CONTINUATION.rival)
     bound = loss.proven(multiplier, max(priced.rho, 1.0))
     if bound < code.loss * (1 - tolerance) or _has_others(loss.neurons(priced.directions), code.neurons):
         return None
-    weights, unit = loss.weights(code.neurons), loss.unit
-    return WHITENED.invert(problem, Iterate(weights, multiplier_here, code.loss * unit, bound * unit, priced=True))
+    return loss.invert(Iterate(code.neurons, multiplier, code.loss, bound, priced=True))
 
 
 def _active_samples(weights: Array, corners: Array) -> Indices:

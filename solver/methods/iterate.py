@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
 from theory.reductions import Solved
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from theory.arrays import Array
     from theory.bounds.cover import Cover
 
@@ -43,6 +45,11 @@ class Iterate(Solved):
     note: str = ""
     candidates: Array | None = None
     priced: bool = False
+
+    def moved(self, neurons: Callable[[Array], Array], multiplier: Callable[[Array], Array]) -> Self:
+        """See `Solved`: the candidates are neurons, too."""
+        candidates = None if self.candidates is None else neurons(self.candidates)
+        return replace(super().moved(neurons, multiplier), candidates=candidates)
 
     @property
     def proof(self) -> dict[str, Any]:

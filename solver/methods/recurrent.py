@@ -24,7 +24,6 @@ from solver.generation.loop import ColumnGeneration, RoundLimits
 from solver.generation.loss import RecurrentLoss
 from solver.generation.pricers import AscentPricer, ExactPricer
 from solver.methods.iterate import Iterate
-from theory.reductions import WHITENED
 
 if TYPE_CHECKING:
     from solver.generation.loop import Pricer
@@ -83,22 +82,20 @@ def steps(problem: Problem, weights: Array, *, tolerance: float, rng: np.random.
 
 
 def _generation(problem: Problem, start: Array, rng: np.random.Generator) -> ColumnGeneration:
-    inside, recurrence = problem.whitened, WHITENED.recurrence(problem)
-    assert recurrence is not None
-    loss, pairs = RecurrentLoss(inside, recurrence), problem.dimension * (problem.dimension + 1) // 2
-    added, neurons = RECURRENT.added_per_pair * pairs, loss.neurons(problem.whitening.neurons(start))
+    loss, pairs = RecurrentLoss(problem), problem.dimension * (problem.dimension + 1) // 2
+    added, starts = RECURRENT.added_per_pair * pairs, [loss.coordinates(start)]
     pricer: Pricer
-    if inside.sources.faces_if_few is not None:
+    if loss.inside.sources.faces_if_few is not None:
         pricer = ExactPricer(problem, loss, added)
     else:
-        pricer = AscentPricer(inside, loss, added, rng)
+        pricer = AscentPricer(loss.inside, loss, added, rng)
     kept = min(RECURRENT.kept_per_pair * pairs, max(RECURRENT.most_kept_per_pair * pairs, RECURRENT.most_kept))
-    return ColumnGeneration(loss, pricer, RoundLimits(kept, RECURRENT.steps, RECURRENT.steps), [neurons])
+    return ColumnGeneration(loss, pricer, RoundLimits(kept, RECURRENT.steps, RECURRENT.steps), starts)
 
 
 def _iterate(problem: Problem, generation: ColumnGeneration) -> Iterate:
     """The best code in the units of the problem, and what is proven of it."""
-    weights = problem.whitening.weights(generation.loss.weights(generation.best.neurons))
+    weights = generation.loss.source_weights(generation.best.neurons)
     bound, loss = bound_at_code(problem, weights), problem.loss(weights)
     if bound is None:
         return Iterate(weights, problem.energy_matrix, loss, -np.inf)

@@ -24,7 +24,7 @@ import numpy as np
 
 from solver.conic_solvers import DEFAULT_SOLVER
 from solver.generation.energies import optimal_energies
-from solver.generation.loss import ScaledLoss
+from solver.generation.loss import WhitenedLoss
 from solver.generation.master import Master
 from solver.generation.pool import Pool
 from solver.methods import relaxation
@@ -177,8 +177,8 @@ class _Orbits:
 
     def step(self) -> Iterate:
         """Step 5: a code of few neurons, and the multiplier that is the same for all images."""
-        loss = ScaledLoss(self.inside)
-        master, neurons = Master(loss), loss.neurons(self.problem.whitening.neurons(self.unfolded()))
+        loss = WhitenedLoss(self.problem)
+        master, neurons = Master(loss), loss.coordinates(self.unfolded())
         if not len(loss.present(neurons)):
             nothing = np.zeros((0, self.problem.dimension))
             silent = Iterate(nothing, self.multiplier, self.problem.loss(nothing), 0.0)

@@ -276,9 +276,9 @@ class _BudgetSearch:
     ) -> None:
         self.floor, self.tolerance = optimum.lower_bound, tolerance
         self.search, self.out_of_time = FewNeurons(problem.canonical, out_of_time), out_of_time
-        self.optimum = self.search.coordinates(optimum.source_weights)
+        self.optimum = self.search.scaled.coordinates(optimum.source_weights)
         self.source_weights = optimum.source_weights
-        self.modular = self.search.coordinates(problem.modular_weights)
+        self.modular = self.search.scaled.coordinates(problem.modular_weights)
         self.codes: dict[int, Array] = {len(self.optimum): self.optimum}
 
     def run(self, lowest: int, highest: int, starts: int, rng: np.random.Generator) -> dict[int, Array]:
@@ -306,7 +306,7 @@ class _BudgetSearch:
         best, result = self.codes.get(lowest, self.optimum), {}
         for count in range(lowest, highest + 1):
             best = min(self.codes.get(count, best), best, key=self.search.loss)
-            result[count] = self.source_weights if best is self.optimum else self.search.weights(best)
+            result[count] = self.source_weights if best is self.optimum else self.search.scaled.source_weights(best)
         return result
 
     def _keep(self, count: int, code: Array | None) -> None:
@@ -333,11 +333,10 @@ class _BudgetSearch:
 
     def _descended(self, neurons: Array) -> Array:
         """The end of a smooth descent, as far as time allows."""
-        inside, scaled = self.search.problem.whitened, self.search.scaled
-        last = neurons
+        scaled, last = self.search.scaled, neurons
         try:
             for moved in descend(
-                inside,
+                scaled.inside,
                 scaled.weights(neurons),
                 stages=LIMITS_OF_BUDGETS.stages,
                 most_steps=LIMITS_OF_BUDGETS.steps,

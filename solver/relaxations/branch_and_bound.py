@@ -30,7 +30,7 @@ import numpy as np
 
 from solver.relaxations.barrier import Triangle, most_valuable
 from theory.bounds.cover import Cover
-from theory.geometry.whitening import Whitening, lifted
+from theory.geometry.whitening import lifted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,11 +82,10 @@ class Inequalities:
     """
 
     def __init__(self, problem: Problem, neurons: Array) -> None:
-        self.whitening = problem.whitening
         vertices = problem.sources.vertices
         self.total = len(vertices)
-        self.used = _informative(problem, neurons, self.whitening)
-        rows = self.whitening.rows(vertices[self.used])
+        self.used = _informative(problem, neurons)
+        rows = problem.whitening.rows(vertices[self.used])
         self.length = np.linalg.norm(rows, axis=1)
         self.rows = rows / self.length[:, None]
 
@@ -108,13 +107,13 @@ class Inequalities:
         return np.unique(np.sort(np.column_stack([best, partner[best]]), axis=1), axis=0)
 
 
-def _informative(problem: Problem, neurons: Array, whitening: Whitening) -> Indices:
+def _informative(problem: Problem, neurons: Array) -> Indices:
     """Samples that are extreme in some direction that matters: all of them, if there are not too many."""
     vertices = problem.sources.vertices
     if len(vertices) <= CELLS.most_samples:
         return np.arange(len(vertices))
-    random = np.random.default_rng(0).standard_normal((CELLS.probes, problem.dimension)) @ whitening.inverse.T
-    directions = np.concatenate([neurons, random])
+    random = np.random.default_rng(0).standard_normal((CELLS.probes, problem.dimension))
+    directions = np.concatenate([neurons, problem.whitening.weights(random)])
     extreme = np.concatenate(
         [np.argmin(vertices @ directions[start : start + 256].T, axis=0) for start in range(0, len(directions), 256)]
     )
@@ -212,7 +211,7 @@ class Cells:
     ) -> None:
         self.problem, self.symmetry = problem, symmetry
         self.inequalities = Inequalities(problem, neurons)
-        self.whitening = self.inequalities.whitening
+        self.whitening = problem.whitening
         self.triangle = Triangle(problem.dimension + 1)
         self.worth = lifted(self.whitening.worth(multiplier))
         # The metric of the diagram stays what it is when the multiplier changes: the proofs of the cells hang on it.
@@ -284,7 +283,7 @@ class Cells:
         """(k, d) the middles of the relaxed neurons of all cells: where a better neuron may hide."""
         relaxed = [cell.relaxed for cell in self.cells if cell.relaxed is not None]
         middles = [matrix[0, 1:] / matrix[0, 0] for matrix in relaxed if matrix[0, 0] > 0 and matrix[0, 1:].any()]
-        return np.array(middles).reshape(-1, self.problem.dimension) @ self.whitening.inverse.T
+        return self.whitening.weights(np.array(middles).reshape(-1, self.problem.dimension))
 
     def reprice(self, multiplier: Array, neurons: Array | None = None) -> None:
         """Ask the same of another multiplier; cells and products stay, their bounds are computed anew.

@@ -50,12 +50,12 @@ def strengthened(cells: Cells, neurons: Array) -> Iterator[tuple[Array, Cover] |
 
     Source: column generation (Kelley's cutting planes in the dual), docs/mathematics.md, "Relaxations".
     """
-    problem, whitening = cells.problem, cells.whitening
+    problem = cells.problem
     readout = problem.whitened.readout
     before = cells.state()
     best, centre = _proven(readout, cells.worth[1:, 1:], cells.bound), cells.worth[1:, 1:] / cells.bound
     costs = problem.neuron_cost(neurons)
-    rows = whitening.neurons(neurons) / np.sqrt(costs)[:, None]
+    rows = problem.whitening.neurons(neurons) / np.sqrt(costs)[:, None]
     columns, energies = rows[:, :, None] * rows[:, None, :], costs
     new = _best(cells, np.arange(len(cells)), cells.worth[1:, 1:])
     for _ in range(JOINT.rounds):
@@ -68,7 +68,7 @@ def strengthened(cells: Cells, neurons: Array) -> Iterator[tuple[Array, Cover] |
         columns, energies = columns[staying], energies[staying]
         # step 2
         trial = (1 - JOINT.damping) * centre + JOINT.damping * readout.multiplier(np.tensordot(energies, columns, 1))
-        multiplier = whitening.multiplier(trial)  # step 3
+        multiplier = problem.whitening.multiplier(trial)  # step 3
         cells.reprice(multiplier)
         visited = np.flatnonzero(cells.bounds > 1)
         cells.tighten(visited, 1.0)

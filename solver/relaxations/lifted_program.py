@@ -71,8 +71,7 @@ def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> 
         1.0
     """
     inequalities = Inequalities(problem, problem.modular.unit_neurons)
-    whitening, rows = inequalities.whitening, inequalities.rows
-    unit = problem.modular_loss
+    rows, unit = inequalities.rows, problem.modular_loss
     # In units of the modular loss: tr(K G^-1) is tr(R'R G_x^-1) with G_x in whitened coordinates.
     readout = problem.whitened.readout
     root = readout.root() / unit
@@ -111,9 +110,7 @@ def lifted_bound(problem: Problem, solver: str, tolerance: float = COARSEST) -> 
         used[pairs[:, 1]],
         weights,
     )
-    # The multiplier of the whitened G, in the coordinates of the sources.
-    multiplier = whitening.multiplier(multiplier)
-    return LiftedBound(multiplier, cover, value * unit, note)
+    return LiftedBound(problem.whitening.multiplier(multiplier), cover, value * unit, note)
 
 
 def _solved(

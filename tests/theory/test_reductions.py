@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, lower_bound, solve
+from solver.generation.loss import WhitenedLoss
+from solver.methods.iterate import Iterate
 from solver.strategies import problems, seeds
 from tests.examples import share
 from theory.readouts import Exact, Noisy, Soft
@@ -59,6 +61,24 @@ def test_canonical_form_and_whitening_keep_codes_and_losses(problem, readout, se
     inside = as_whitened(priced.canonical)
     assert priced.canonical.whitened.loss(inside.weights) == pytest.approx(inside.loss, rel=1e-9)
     check(priced, WHITENED.invert(priced.canonical, inside))
+
+
+@share(1 / 2)
+@given(problems(st.integers(1, 3)), st.sampled_from(READOUTS), seeds)
+def test_a_code_in_units_of_the_whitened_loss_comes_back_with_its_candidates(problem, readout, seed):
+    problem = problem.replaced(readout=readout)
+    answer, loss = solved(problem), WhitenedLoss(problem)
+    neurons = loss.coordinates(answer.weights)
+    others = np.random.default_rng(seed).standard_normal((2, problem.dimension)) * loss.size
+    there = Iterate(neurons, loss.multiplier(neurons), loss.of(neurons), loss.of(neurons), candidates=others)
+    code = loss.invert(there)
+    size = np.abs(answer.weights).max(axis=0, initial=np.finfo(float).tiny)
+    np.testing.assert_allclose(code.weights / size, answer.weights / size, atol=1e-9)
+    assert code.loss == pytest.approx(answer.loss, rel=1e-9) and code.lower_bound == code.loss
+    np.testing.assert_allclose(problem.neuron_cost(code.candidates), loss.costs(others) * loss.unit, rtol=1e-9)
+    earned = np.einsum("ni,ij,nj->n", code.candidates, code.multiplier, code.candidates)
+    expected = np.einsum("ni,ij,nj->n", others, there.multiplier, others) * loss.unit
+    np.testing.assert_allclose(earned, expected, rtol=1e-8, atol=1e-8 * loss.unit)
 
 
 def test_a_layer_is_left_out_and_paid_for():

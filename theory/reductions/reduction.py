@@ -22,9 +22,10 @@ and the answer back:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from theory.arrays import Array
 from theory.immutable import Frozen
@@ -38,6 +39,22 @@ class Solved(Frozen):
     multiplier: Array  # (d, d) Y
     loss: float  # of the code
     lower_bound: float  # proven by Y
+
+    def moved(self, neurons: Callable[[Array], Array], multiplier: Callable[[Array], Array]) -> Self:
+        """The code in other coordinates, at the same loss.
+
+        Args:
+            neurons: what neurons (n, d) are there.
+            multiplier: what a multiplier (d, d) is there.
+
+        Example:
+            >>> import numpy as np
+            >>> code = Solved(np.ones((1, 2)), np.eye(2), 1.0, 0.5)
+            >>> twice = code.moved(lambda neurons: 2 * neurons, lambda multiplier: multiplier / 4)
+            >>> twice.weights.tolist(), twice.multiplier.tolist(), twice.loss
+            ([[2.0, 2.0]], [[0.25, 0.0], [0.0, 0.25]], 1.0)
+        """
+        return replace(self, weights=neurons(self.weights), multiplier=multiplier(self.multiplier))
 
 
 OneSolved = TypeVar("OneSolved", bound=Solved)  # a code and what more is known of it, such as an iterate of a method

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -69,8 +68,7 @@ class _Whitened(Reduction):
 
     def invert(self, problem: Any, solved: OneSolved) -> OneSolved:
         """See `Reduction`."""
-        weights = problem.whitening.weights(solved.weights)
-        return replace(solved, weights=weights, multiplier=problem.whitening.multiplier(solved.multiplier))
+        return solved.moved(problem.whitening.weights, problem.whitening.multiplier)
 
     def readout(self, problem: Any, whitening: Whitening | None = None) -> Readout:
         """What reading a code out costs in those coordinates, or in others.
