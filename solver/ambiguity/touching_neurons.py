@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.ambiguity.optimal_codes import OPTIMAL_CODES, OptimalCodes
+from solver.generation.pool import leaders
 from solver.solving.plan import prices_slowly
 from theory.geometry.levels import levels
 from theory.geometry.touching import TOUCHING, Touching, touching
@@ -168,11 +169,10 @@ def _lines(problem: Problem, neurons: Array) -> tuple[Array, Array, Indices]:
 
     Lines are in an order that rounding does not change.
     """
-    unit = neurons / np.linalg.norm(neurons, axis=1).clip(min=np.finfo(float).tiny)[:, None]
-    leader = (np.abs(unit @ unit.T) > 1 - TOUCHING.alike).argmax(axis=1)
-    leaders = np.unique(leader)
-    lines = neurons[leaders]
-    both = np.bincount(leader, minlength=len(neurons))[leaders] > 1
+    leader = leaders(neurons, np.zeros(len(neurons)), TOUCHING.alike, either_way=True)
+    leading = np.unique(leader)
+    lines = neurons[leading]
+    both = np.bincount(leader, minlength=len(neurons))[leading] > 1
     weights = problem.whitening.weights(lines)
     turned = np.where(both[:, None], facing(problem, weights), weights)
     relative = turned * np.sqrt(problem.modular_costs)
@@ -180,7 +180,7 @@ def _lines(problem: Problem, neurons: Array) -> tuple[Array, Array, Indices]:
     order = np.lexsort(-levels(relative, TOUCHING_NEURONS.equal * size).T[::-1])
     lines = np.where((turned != weights).any(axis=1)[:, None], -lines, lines)[order]
     place = np.empty(len(neurons), dtype=np.intp)
-    place[leaders[order]] = np.arange(len(order))
+    place[leading[order]] = np.arange(len(order))
     line_of = place[leader]
     side = np.sign(np.einsum("ni,ni->n", neurons, lines[line_of]))
     return lines, side, line_of

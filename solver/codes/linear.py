@@ -20,7 +20,7 @@ from solver.codes.reads import (
     strongest_group,
     strongest_part,
 )
-from solver.generation.pool import merged
+from solver.generation.pool import leaders, merged
 from theory.arrays import Array
 from theory.bounds.cover import Cover
 from theory.dependent.columns import in_own_columns
@@ -335,7 +335,7 @@ def _lines(problem: Problem, weights: Array, apart: float) -> Array:
     names the direction, since the others may be rounding.
     """
     scaled = problem.whitening.neurons(weights)
-    kept, factor = merged(scaled, np.linalg.norm(scaled, axis=1), apart, either_way=True)
+    kept, factor = merged(scaled, leaders(scaled, np.linalg.norm(scaled, axis=1), apart, either_way=True))
     lines = weights[kept] * factor[:, None]
     # Both sides of all of them at once: each look at the samples takes as long as there are many.
     one, other = problem.neuron_cost(np.concatenate([lines, -lines])).reshape(2, -1)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solver.free.pricing import worth
+from solver.generation.pool import distinct
 from theory.arrays import Array
 
 
@@ -53,16 +54,9 @@ def climbed(Z: Array, seeds: Array, angle: float, rng: np.random.Generator) -> A
         size = np.linalg.norm(rise, axis=1, keepdims=True)
         u = np.where(size > 0, rise / np.where(size > 0, size, 1.0), u)
     worths = worth(Z, u)
-    u = u[np.argsort(-worths, kind="stable")]
-    u = u[: int((worths >= FREE_CLIMB.worthy).sum())]
-    cosines = u @ u.T
-    kept: list[int] = []
-    for i in range(len(u)):  # 3
-        if not kept or cosines[i, kept].max() < np.cos(angle):
-            kept.append(i)
-        if len(kept) >= FREE_CLIMB.most:
-            break
-    return np.asarray(u[kept])
+    order = np.argsort(-worths, kind="stable")[: int((worths >= FREE_CLIMB.worthy).sum())]
+    u, worths = u[order], worths[order]  # 3
+    return u[distinct(u, worths, 1 - np.cos(angle))[: FREE_CLIMB.most]]
 
 
 def apart(new: Array, own: Array) -> Array:

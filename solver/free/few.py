@@ -13,6 +13,7 @@ import numpy as np
 from solver.free.descent import Point, descend
 from solver.free.response import Decoders, ScaledSamples, respond
 from solver.generation.basic_solution import basic_solution
+from solver.generation.pool import aligned, leaders, merged
 from theory.arrays import Array
 
 SECONDS_OF_MERGER = 0.4  # time for the Newton steps after each merger
@@ -29,7 +30,7 @@ def fewer(samples: ScaledSamples, point: Point, *, tolerance: float) -> Point | 
     best: Point | None = None
     limit = point.response.loss * (1 + tolerance)
     for angle in (0.1, 0.03, 0.01, 1e-3, 1e-5):  # 1: within which neurons are merged
-        neurons = merged(point.response.neurons, angle)
+        neurons = merged_within(point.response.neurons, angle)
         if len(neurons.views) == len(point.response.neurons.views):
             break
         start = Point(point.offset, respond(samples, neurons, point.offset, point.response.multiplier))
@@ -46,8 +47,8 @@ def fewer(samples: ScaledSamples, point: Point, *, tolerance: float) -> Point | 
     return best
 
 
-def merged(neurons: Decoders, angle: float) -> Decoders:
-    """Neurons of which those within an angle of a stronger one are joined to it.
+def merged_within(neurons: Decoders, angle: float) -> Decoders:
+    """Neurons of which those within an angle of a stronger one are joined to it, in their mean direction.
 
     Args:
         neurons: decoders.
@@ -55,23 +56,14 @@ def merged(neurons: Decoders, angle: float) -> Decoders:
 
     Example:
         >>> pair = Decoders(np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0]]), np.zeros(3, dtype=int))
-        >>> np.abs(merged(pair, 0.1).decoders).round(6).tolist()
-        [[2.236068, 0.0], [0.0, 1.0]]
+        >>> merged_within(pair, 0.1).decoders.round(6).tolist()
+        [[0.0, 1.0], [2.236068, 0.0]]
     """
+    neurons = neurons.chosen(np.flatnonzero((neurons.decoders**2).sum(axis=1)))
     energies = (neurons.decoders**2).sum(axis=1)
-    units = neurons.decoders / np.sqrt(np.where(energies > 0, energies, 1.0))[:, None]
-    close = (units @ units.T >= np.cos(angle)) & (neurons.views[:, None] == neurons.views)
-    left, decoders, views = np.ones(len(units), dtype=bool), [], []
-    for i in np.argsort(-energies, kind="stable"):
-        if left[i]:
-            group = close[i] & left
-            left &= ~group
-            total = energies[group] @ units[group]
-            if not np.linalg.norm(total) > 0:
-                continue
-            decoders.append(total / np.linalg.norm(total) * np.sqrt(energies[group].sum()))
-            views.append(neurons.views[i])
-    return Decoders(np.array(decoders), np.array(views))
+    leader = leaders(neurons.decoders, energies, 1 - np.cos(angle), kinds=neurons.views)
+    kept, factor = merged(neurons.decoders, leader)
+    return Decoders(aligned(neurons.decoders, leader)[kept] * factor[:, None], neurons.views[kept])
 
 
 def basic(samples: ScaledSamples, point: Point) -> Point | None:

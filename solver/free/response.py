@@ -27,7 +27,7 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from theory.arrays import Array, Indices
+from theory.arrays import Array, Indices, Mask
 from theory.immutable import Frozen
 
 
@@ -86,7 +86,7 @@ class Decoders(Frozen):
     decoders: Array  # (n, k)
     views: Indices  # (n,) the view of each
 
-    def chosen(self, which: Array) -> Decoders:
+    def chosen(self, which: Mask | Indices) -> Decoders:
         """Some of the neurons, by a mask or by number."""
         return Decoders(self.decoders[which], self.views[which])
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from solver.free.climb import apart, climbed
 from solver.free.descent import Point, descend
-from solver.free.few import basic, fewer, merged
+from solver.free.few import basic, fewer, merged_within
 from solver.free.master import MasterSolution, best_energies
 from solver.free.pricing import FreeRatio, largest_ratio
 from solver.free.response import Decoders, Levels, ScaledSamples, active, centred, respond
@@ -231,9 +231,8 @@ def _polished(samples: ScaledSamples, units: Decoders, solution: MasterSolution,
     kept = solution.energies > FREE_SEARCH.nothing * solution.energies.max()
     chosen = units.chosen(kept)
     decoders = Decoders(chosen.decoders * np.sqrt(solution.energies[kept])[:, None], chosen.views)
-    start = Point(
-        solution.offset, respond(samples, merged(decoders, angle), solution.offset, solution.response.multiplier)
-    )
+    neurons = merged_within(decoders, angle)
+    start = Point(solution.offset, respond(samples, neurons, solution.offset, solution.response.multiplier))
     if len(start.response.neurons.views) > samples.targets.size:  # more than can be independent
         start = basic(samples, start) or start
     return descend(samples, start, seconds=FREE_SEARCH.descent_seconds)

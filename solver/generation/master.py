@@ -16,7 +16,7 @@ import numpy as np
 
 from solver.generation.active_set import ActiveSet
 from solver.generation.energies import fewest
-from solver.generation.pool import Pool, merged
+from solver.generation.pool import Pool, leaders, merged
 
 if TYPE_CHECKING:
     from solver.generation.loss import ScaledLoss
@@ -141,7 +141,8 @@ class Master:
         The optimal G is unique but its neurons need not be.
         """
         most = code.loss * (1 + MASTER.tidied)
-        kept, factor = merged(code.neurons, np.linalg.norm(code.neurons, axis=1), MASTER.same_neuron)
+        leader = leaders(code.neurons, np.linalg.norm(code.neurons, axis=1), MASTER.same_neuron)
+        kept, factor = merged(code.neurons, leader)
         neurons = code.neurons[kept] * factor[:, None]
         code = self._within_walls(code, neurons, code.active[kept], MASTER.steps, most)
         neurons = self.rewritten(code.neurons)

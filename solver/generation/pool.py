@@ -43,28 +43,34 @@ def _first_of_equals(columns: Array) -> Mask:
     return np.asarray(equal.argmax(axis=1) == np.arange(len(columns)))
 
 
-def leaders(neurons: Array, strength: Array, apart: float, *, either_way: bool = False) -> Indices:
-    """(n,) for each neuron the strongest one that points the same way, which is its own leader.
+def leaders(
+    neurons: Array, strength: Array, apart: float, *, either_way: bool = False, kinds: Indices | None = None
+) -> Indices:
+    """(n,) for each neuron the strongest leader that points the same way.
+
+    The strongest leads all that point the same way, the strongest of the others leads those that are left, and so on.
 
     Args:
         neurons: (n, d), in coordinates in which angles mean something.
         strength: (n,) who leads; of equals the first.
         apart: cosine distance up to which two neurons point the same way.
         either_way: whether opposite neurons count as pointing the same way.
+        kinds: (n,) which kind each is of, if only those of one kind may be one.
 
     Example:
         >>> leaders(np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 1e-9]]), np.array([1.0, 1.0, 2.0]), 1e-8).tolist()
         [2, 1, 2]
     """
-    if not len(neurons):
-        return np.empty(0, dtype=np.intp)
     length = np.linalg.norm(neurons, axis=1).clip(min=np.finfo(float).tiny)
     cosine = (neurons / length[:, None]) @ (neurons / length[:, None]).T
     alike = (np.abs(cosine) if either_way else cosine) > 1 - apart
+    if kinds is not None:
+        alike &= kinds[:, None] == kinds
     np.fill_diagonal(alike, True)
-    leader = np.where(alike, strength, -np.inf).argmax(axis=1)
-    while (leader != leader[leader]).any():
-        leader = leader[leader]
+    leader = np.where(alike.sum(axis=1) > 1, -1, np.arange(len(neurons)))
+    for strongest in np.argsort(-strength, kind="stable"):
+        if leader[strongest] < 0:
+            leader[alike[strongest] & (leader < 0)] = strongest
     return leader
 
 
@@ -73,21 +79,36 @@ def distinct(neurons: Array, strength: Array, apart: float) -> Indices:
     return np.flatnonzero(leaders(neurons, strength, apart) == np.arange(len(neurons)))
 
 
-def merged(neurons: Array, strength: Array, apart: float, *, either_way: bool = False) -> tuple[Indices, Array]:
-    """Neurons (n, d) that point the same way made one: which are left, and by what factor each is longer.
+def merged(neurons: Array, leader: Indices) -> tuple[Indices, Array]:
+    """Neurons (n, d) with one leader made one: which are left, and by what factor each is longer.
 
     It keeps G up to the angles between them: w and r w together do no more for the readout than one neuron of length
     sqrt(1 + r^2). See `leaders`.
 
     Example:
-        >>> merged(np.array([[3.0, 0.0], [0.0, 1.0], [4.0, 0.0]]), np.array([3.0, 1.0, 4.0]), 1e-8)
+        >>> merged(np.array([[3.0, 0.0], [0.0, 1.0], [4.0, 0.0]]), np.array([2, 1, 2]))
         (array([1, 2]), array([1.  , 1.25]))
     """
-    leader = leaders(neurons, strength, apart, either_way=either_way)
     kept = np.flatnonzero(leader == np.arange(len(neurons)))
     length = np.linalg.norm(neurons, axis=1)
     energy = np.bincount(leader, length**2, minlength=len(neurons))
     return kept, np.sqrt(energy[kept]) / length[kept]
+
+
+def aligned(neurons: Array, leader: Indices) -> Array:
+    """(n, d) each neuron turned to the mean direction, by energy, of those with its leader, on the side where it is.
+
+    Example:
+        >>> aligned(np.array([[3.0, 4.0], [0.0, 1.0], [-4.0, -3.0]]), np.array([0, 1, 0])).round(6).tolist()
+        [[3.535534, 3.535534], [0.0, 1.0], [-3.535534, -3.535534]]
+    """
+    length = np.linalg.norm(neurons, axis=1)
+    # Seen from its leader a neuron may be opposite.
+    signed = np.where(np.einsum("ni,ni->n", neurons, neurons[leader]) < 0, -length, length)
+    total = np.zeros_like(neurons)
+    np.add.at(total, leader, signed[:, None] * neurons)
+    size = np.linalg.norm(total, axis=1).clip(min=np.finfo(float).tiny)
+    return np.asarray(signed[:, None] * (total / size[:, None])[leader])
 
 
 def merged_pair(neurons: Array, pair: tuple[int, int]) -> tuple[Array, Array]:

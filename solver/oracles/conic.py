@@ -21,7 +21,7 @@ from solver.certificate import best_bound
 from solver.conic_solvers import ACCURATE, DEFAULT_SOLVER, ConicError, solver_name
 from solver.generation.basic_solution import basic_solution
 from solver.generation.loss import ScaledLoss
-from solver.generation.pool import merged
+from solver.generation.pool import leaders, merged
 from solver.methods.iterate import Iterate
 from solver.methods.options import Option
 from solver.oracles.cone_newton import ConeCode, polish
@@ -207,7 +207,7 @@ class _ProgramCones:
         leverage = self.scaled.readout.leverage(weights)
         strong = np.flatnonzero(leverage > CONIC.leverage)
         strong = strong[np.argsort(-leverage[strong])]
-        kept, factor = merged(weights[strong], leverage[strong], CONIC.same)
+        kept, factor = merged(weights[strong], leaders(weights[strong], leverage[strong], CONIC.same))
         return owner[strong[kept]], coordinates[strong[kept]] * factor[:, None]
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.generation.pool import distinct
 from solver.rectified.circle import best_on_circles
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _within(rows: Array, costs: Array, pull: Array) -> Array:
     return np.asarray(basis @ np.linalg.solve(basis.T @ costs @ basis, basis.T @ pull))
 
 
-def distinct(frame: Frame, neurons: Array, order: Array, known: Array | None = None) -> Array:
+def distinct_in_activity(frame: Frame, neurons: Array, order: Array, known: Array | None = None) -> Array:
     """(m, d + 1) neurons of unit cost that differ in activity from those before them and from known ones.
 
     Args:
@@ -112,15 +113,12 @@ def distinct(frame: Frame, neurons: Array, order: Array, known: Array | None = N
         order: (n,) which are kept first: the largest.
         known: (l, d + 1) neurons that are there already.
     """
-    kept = np.zeros((0, neurons.shape[1])) if known is None else known
-    start = len(kept)
+    start = 0 if known is None else len(known)
+    everyone = neurons if known is None else np.vstack([known, neurons])
+    strength = np.concatenate([np.full(start, np.inf), order])
     counted = np.sqrt(frame.probabilities + frame.error_weights)[:, None]
-    features = np.maximum(0.0, frame.lifted @ np.vstack([kept, neurons]).T) * counted
-    norms = np.linalg.norm(features, axis=0)
-    features /= np.where(norms > 0, norms, 1.0)
-    chosen = list(range(start))
-    for i in np.argsort(-order, kind="stable") + start:
-        apart = 2 - 2 * (features[:, chosen].T @ features[:, i])
-        if norms[i] > 0 and (apart > RECTIFIED_CLIMB.same**2 + 4e-15).all():
-            chosen.append(int(i))
-    return np.asarray(neurons[np.array(chosen[start:], dtype=int) - start])
+    features = (np.maximum(0.0, frame.lifted @ everyone.T) * counted).T
+    firing = np.flatnonzero(features.any(axis=1))
+    leading = firing[distinct(features[firing], strength[firing], RECTIFIED_CLIMB.same**2 / 2 + 2e-15)]
+    leading = leading[np.argsort(-strength[leading], kind="stable")]
+    return np.asarray(everyone[leading[leading >= start]])

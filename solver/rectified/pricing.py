@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.deadline import limited_to
-from solver.rectified.climb import climbed, distinct
+from solver.rectified.climb import climbed, distinct_in_activity
 from solver.rectified.cones import ConeProof
 from solver.rectified.lifted import lifted_bound
 from solver.rectified.one_source import best_of_one_source
@@ -96,7 +96,7 @@ def _candidates(frame: Frame, prices: Array, rng: np.random.Generator) -> Array:
     starts = np.vstack([np.eye(size), -np.eye(size), rng.standard_normal((RECTIFIED_PRICING.starts, size))])
     neurons = climbed(frame, prices, starts, rng)
     worths = frame.worths(prices, neurons)
-    return distinct(frame, neurons, worths)[: RECTIFIED_PRICING.at_once]
+    return distinct_in_activity(frame, neurons, worths)[: RECTIFIED_PRICING.at_once]
 
 
 def _by_cones(frame: Frame, prices: Array, tolerance: float, end: float) -> tuple[float, bool, Array]:
@@ -118,7 +118,7 @@ def _by_cones(frame: Frame, prices: Array, tolerance: float, end: float) -> tupl
         else:
             return proof.bound, proof.bound <= best * (1 + tolerance), neurons
         joint = np.vstack([more, neurons])
-        neurons = distinct(frame, joint, frame.worths(prices, joint))[: RECTIFIED_PRICING.at_once]
+        neurons = distinct_in_activity(frame, joint, frame.worths(prices, joint))[: RECTIFIED_PRICING.at_once]
 
 
 def free_bound(frame: Frame, prices: Array) -> float:

@@ -23,7 +23,8 @@ import numpy as np
 
 from solver.generation.basic_solution import basic_solution
 from solver.generation.energies import energies_of_features
-from solver.rectified.climb import climbed, distinct
+from solver.generation.pool import aligned, leaders
+from solver.rectified.climb import climbed, distinct_in_activity
 from solver.rectified.cones import ConeProof
 from solver.rectified.lifted import lifted_bound, lifted_multiplier
 from solver.rectified.loss import FRAME, Frame, RectifiedLoss
@@ -284,7 +285,7 @@ class _RectifiedSearch:
             worths = each.frame.worths(prices, climbs)
             top = max(top, float(worths.max(initial=0.0)))
             better = worths > 1 + self.tolerance / 4
-            chosen = distinct(each.frame, climbs[better], worths[better], each.frame.of_unit_cost(own))
+            chosen = distinct_in_activity(each.frame, climbs[better], worths[better], each.frame.of_unit_cost(own))
             maxima.append(chosen[: SEARCH.newcomers])
         return maxima, top
 
@@ -306,7 +307,7 @@ class _RectifiedSearch:
                 more = climbed(each.frame, prices, np.array(proof.violators), self.rng)
                 worths = each.frame.worths(prices, more)
                 better = worths > 1 + self.tolerance / 4
-                fresh = distinct(each.frame, more[better], worths[better], maxima[i])
+                fresh = distinct_in_activity(each.frame, more[better], worths[better], maxima[i])
                 maxima[i] = np.vstack([maxima[i], fresh])
         self._bound_of(prices, max(_value(proof) for proof in bounds))
         if np.isinf(seconds) and self._has_own_multiplier:
@@ -351,21 +352,8 @@ class _RectifiedSearch:
 
 def _aligned(neurons: Array, family: Indices, angle: float) -> Array:
     """Neurons of which those that are nearly parallel to a stronger one, or opposite to it, are so exactly."""
-    lengths = np.linalg.norm(neurons, axis=1)
-    units = neurons / np.where(lengths > 0, lengths, 1.0)[:, None]
-    cosines = units @ units.T
-    close = (np.abs(cosines) >= np.cos(angle)) & (family[:, None] == family)
-    left, moved_there = np.ones(len(neurons), dtype=bool), neurons.copy()
-    for i in np.argsort(-lengths, kind="stable"):
-        if left[i]:
-            group = np.flatnonzero(close[i] & left)
-            left[group] = False
-            signs = np.sign(cosines[i, group])
-            mean = (signs * lengths[group] ** 2) @ units[group]
-            size = float(np.linalg.norm(mean))
-            if size > 0:
-                moved_there[group] = (signs * lengths[group])[:, None] * (mean / size)
-    return moved_there
+    size = np.linalg.norm(neurons, axis=1)
+    return aligned(neurons, leaders(neurons, size, 1 - np.cos(angle), either_way=True, kinds=family))
 
 
 def _value(proof: float | ConeProof) -> float:

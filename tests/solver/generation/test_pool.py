@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver.generation.pool import Pool, distinct, leaders, merged
+from solver.generation.pool import Pool, aligned, distinct, leaders, merged
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,8 @@ from solver.generation.pool import Pool, distinct, leaders, merged
         pytest.param([0.0, 0.0, 1.0], [1, 2, 1], [1, 1, 2], id="the strongest leads"),
         pytest.param([0.0, 0.0], [1, 1], [0, 0], id="of equals the first"),
         pytest.param([0.0, np.pi], [1, 1], [0, 1], id="opposite neurons are two"),
-        pytest.param([0.0, 1e-4, 2e-4], [3, 2, 1], [0, 0, 0], id="a chain has one leader"),
+        pytest.param([0.0, 1e-4, 2e-4], [3, 2, 1], [0, 0, 2], id="beyond the reach of a leader another one leads"),
+        pytest.param([0.0, 1e-4, 2e-4], [2, 1, 3], [0, 2, 2], id="between two leaders the stronger one leads"),
     ],
 )
 def test_the_leader_of_neurons_that_point_the_same_way(angles, strength, expected):
@@ -31,10 +32,37 @@ def test_merging_parallel_neurons_keeps_what_they_do(seed, dimension, count, cop
     neurons = np.repeat(rng.standard_normal((count, dimension)), copies, axis=0) * rng.uniform(
         0.1, 1, (count * copies, 1)
     )
-    kept, factor = merged(neurons, np.linalg.norm(neurons, axis=1), 1e-12)
+    kept, factor = merged(neurons, leaders(neurons, np.linalg.norm(neurons, axis=1), 1e-12))
     assert len(kept) <= count
     few = neurons[kept] * factor[:, None]
     np.testing.assert_allclose(few.T @ few, neurons.T @ neurons, atol=1e-12)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.floats(0.01, 1.0), st.booleans())
+def test_a_leader_leads_itself_and_of_the_leaders_in_reach_the_strongest_leads(seed, count, apart, either_way):
+    rng = np.random.default_rng(seed)
+    neurons, strength, kinds = rng.standard_normal((count, 2)), rng.permutation(count), rng.integers(2, size=count)
+    leader = leaders(neurons, strength, apart, either_way=either_way, kinds=kinds)
+    unit = neurons / np.linalg.norm(neurons, axis=1, keepdims=True)
+    cosine = np.abs(unit @ unit.T) if either_way else unit @ unit.T
+    in_reach = ((cosine > 1 - apart) & (kinds[:, None] == kinds)) | np.eye(count, dtype=bool)
+    for one in range(count):
+        leading = [other for other in range(count) if leader[other] == other and in_reach[one, other]]
+        assert leader[one] == max(leading, key=lambda other: strength[other])
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 4), st.integers(1, 5))
+def test_aligned_neurons_keep_their_lengths_and_side_and_are_merged_at_no_loss(seed, dimension, copies):
+    rng = np.random.default_rng(seed)
+    neurons = rng.standard_normal(dimension) + 0.05 * rng.standard_normal((copies, dimension))
+    neurons *= rng.choice([-1.0, 1.0], size=(copies, 1)) * rng.uniform(0.5, 1, (copies, 1))
+    leader = leaders(neurons, np.linalg.norm(neurons, axis=1), 0.5, either_way=True)
+    turned = aligned(neurons, leader)
+    np.testing.assert_allclose(np.linalg.norm(turned, axis=1), np.linalg.norm(neurons, axis=1), rtol=1e-12)
+    assert (np.einsum("ni,ni->n", turned, neurons) > 0).all()
+    kept, factor = merged(turned, leader)
+    few = turned[kept] * factor[:, None]
+    np.testing.assert_allclose(few.T @ few, turned.T @ turned, atol=1e-12)
 
 
 def test_those_that_earn_most_stay():
