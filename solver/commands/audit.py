@@ -9,7 +9,7 @@ import click
 from solver.commands.terminal.endings import answered
 from solver.commands.terminal.options import (
     NEURON_KINDS,
-    choice_of,
+    activity_of,
     costs_of,
     format_options,
     inputs_of,
@@ -18,6 +18,7 @@ from solver.commands.terminal.options import (
     principal_options,
     problem_from,
     problem_options,
+    require_one_pipe,
     require_outputs,
     search_options,
 )
@@ -45,17 +46,12 @@ def audit(activity: str, file: str, picture: str | None, form: str, rescale: boo
     """
     costs = costs_of(options)
     require_outputs(options, activity, file, picture=picture)
-    from solver.reading import STANDARD_INPUT, Choice, input_file, read_table, rows_in_order
+    from solver.reading import input_file, read_table
 
-    files = [activity, file, *(options[name] for name in ("mixing", "encoder", "decoder"))]
-    if files.count(STANDARD_INPUT) > 1:
-        raise click.UsageError("-: standard input cannot be two tables at once; give files")
-    recorded = input_file(activity)
-    table = read_table(recorded, "activity", choice=Choice.of(options["activity_columns"], (), options["index_column"]))
-    data, mixing = inputs_of(file, options)
+    require_one_pipe(activity, file, *(options[name] for name in ("mixing", "encoder", "decoder")))
+    recorded, (data, mixing) = input_file(activity), inputs_of(file, options)
+    table = activity_of(recorded, data, options)
     problem = problem_from(data, mixing, options, costs, whole=True)
-    if options["index_column"] is not None:
-        table = rows_in_order(table, recorded, read_table(data, choice=choice_of(options)), data)
     weights: dict[str, Any] = {
         name: None if options[name] is None else read_table(options[name], name).values
         for name in ("encoder", "decoder")

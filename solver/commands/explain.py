@@ -11,6 +11,7 @@ from solver.commands.terminal.options import (
     chosen_columns,
     format_options,
     picture_option,
+    require_one_pipe,
     require_outputs,
     seed_option,
 )
@@ -51,10 +52,9 @@ def explain(activity: str, labels: str, picture: str | None, form: str, seed: in
     1, or words, of which each class is a label. With --index-column both have that column, and rows of the same name
     belong together.
     """
-    from solver.reading import STANDARD_INPUT, Choice, columns_of, input_file, read_labels, read_table, rows_in_order
+    from solver.reading import Choice, columns_of, input_file, read_labels, read_table, rows_in_order
 
-    if activity == labels == STANDARD_INPUT:
-        raise click.UsageError("-: standard input cannot be two tables at once; give files")
+    require_one_pipe(activity, labels)
     require_outputs({}, activity, labels, picture=picture)
     recorded, labelled = input_file(activity), input_file(labels)
     index = options.pop("index_column")

@@ -8,12 +8,14 @@ import click
 
 from solver.commands.terminal.endings import answered
 from solver.commands.terminal.options import (
+    activity_of,
     choice_of,
     column_options,
     format_options,
     group_option,
     groups_of_prepared,
     picture_option,
+    require_one_pipe,
     require_outputs,
     seed_option,
     tell_notes,
@@ -48,17 +50,13 @@ def missed(activity: str, named: str, *, missing: str, picture: str | None, form
     the one that was missing is among them. In a recording, give a block several times as long as activity takes to
     change.
     """
-    from solver.reading import STANDARD_INPUT, Choice, input_file, read_prepared, read_table, rows_in_order
+    from solver.reading import input_file, read_prepared
 
-    if activity == named == STANDARD_INPUT:
-        raise click.UsageError("-: standard input cannot be two tables at once; give files")
+    require_one_pipe(activity, named)
     require_outputs({}, activity, named, picture=picture)
     recorded, data = input_file(activity), input_file(named)
-    chosen = Choice.of(options["activity_columns"], (), options["index_column"])
-    table = read_table(recorded, "activity", choice=chosen)
+    table = activity_of(recorded, data, options)
     sources = read_prepared(data, None, choice_of(options), turns_of(options))
-    if options["index_column"] is not None:
-        table = rows_in_order(table, recorded, read_table(data, choice=choice_of(options)), data)
     tell_notes(sources)
     findings = _tested(table, sources.sources, groups_of_prepared(sources, options), missing, options)
     return answered(findings, lambda: _columns(findings), form, picture)

@@ -17,10 +17,11 @@ from solver.extras import PAGES, PICTURES, SAVED_AS, require_writer
 from theory.errors import InputError
 
 if TYPE_CHECKING:
-    from solver.reading import Choice, Energy, InputFile
+    from solver.reading import Choice, Energy, InputFile, NumericTable
     from solver.reading.prepared import PreparedTable
     from theory.arrays import Array
     from theory.exact.problem import ExactProblem
+    from theory.principal import PrincipalCoordinates
     from theory.problem import Problem
     from theory.readouts import Reads
     from theory.sources import Sources
@@ -32,6 +33,15 @@ ENERGY_OPTIONS = ("mean", "squared-mean", "peak", "context=")
 
 ANGLE = re.compile(r"(?P<name>[^=:].*?)(?:=(?P<turn>[^=:]+))?(?::(?P<count>[0-9]+))?")
 """A column that is an angle, what a turn is, and how many harmonics."""
+
+OF_KNOWN_SOURCES = {
+    "angles": "--angle",
+    "categories": "--category",
+    "groups": "--group",
+    "trajectory": "--trajectory",
+    **{name: f"--{name.replace('_', '-')}" for name in ("mixing", "targets", "transitions", "recurrent_cost")},
+}
+"""Options that are about sources, by the name of their value: refused where these are not known."""
 
 READ_FROM_FILES = ("mixing", "targets", "transitions", "encoder", "decoder")  # options that are files which are read
 
@@ -287,6 +297,23 @@ def inputs_of(file: str, options: dict[str, Any]) -> tuple[InputFile, InputFile 
     return input_file(file), None if options["mixing"] is None else input_file(options["mixing"])
 
 
+def require_one_pipe(*files: str | None) -> None:
+    """Refuse standard input for more than one table."""
+    from solver.reading import STANDARD_INPUT
+
+    if files.count(STANDARD_INPUT) > 1:
+        raise click.UsageError("-: standard input cannot be two tables at once; give files")
+
+
+def activity_of(recorded: InputFile, data: InputFile, options: dict[str, Any]) -> NumericTable:
+    """Recorded activity, its rows in the order of those of the sources where a column names them in both."""
+    from solver.reading import Choice, read_table, rows_in_order
+
+    index = options["index_column"]
+    table = read_table(recorded, "activity", choice=Choice.of(options["activity_columns"], (), index))
+    return table if index is None else rows_in_order(table, recorded, read_table(data, choice=choice_of(options)), data)
+
+
 def problem_of(file: str, options: dict[str, Any], *, whole: bool = False) -> Problem:
     """The problem that a command poses; with the samples themselves, however many they are, where these are needed."""
     costs = costs_of(options)
@@ -296,26 +323,53 @@ def problem_of(file: str, options: dict[str, Any], *, whole: bool = False) -> Pr
 def problem_from(
     data: InputFile, mixing: InputFile | None, options: dict[str, Any], costs: dict[str, Any], *, whole: bool = False
 ) -> Problem:
-    """The problem of files that were opened before."""
-    from solver.reading import read_mixing, read_sources
+    """The problem of files that were opened before; what was made of angles and categories is told on stderr."""
+    from solver.reading import read_mixing
+    from theory.principal import PrincipalCoordinates
     from theory.problem import Problem
 
     costs = energy_of(options).costs(costs)
+    table: PreparedTable | None = None
+    sources: Sources
     if options.get("components") is not None or options.get("variance") is not None:
-        return _problem_of_data(data, options, costs)
-    if options["angles"] or options["categories"]:
-        return _problem_of_prepared(data, mixing, options, costs)
+        sources = _principal_of(data, options)
+    elif options["angles"] or options["categories"]:
+        table = _prepared_of(data, options)
+        sources = table.sources
+    else:
+        sources = _sources_of(data, options, whole=whole)
+    matrix = None if mixing is None else read_mixing(mixing)
+    if isinstance(sources, PrincipalCoordinates):
+        matrix = sources.axes
+    problem = Problem(
+        sources,
+        mixing=matrix if table is None else table.seen(matrix),
+        readout=readout_of(options, seen=None if table is None else table.mixing),
+        groups=groups_of(options, sources.names) if table is None else groups_of_prepared(table, options),
+        **costs | neurons_of(data, options) | recurrence_of(options, sources),
+    )
+    if table is not None:
+        tell_notes(table)
+    return problem
+
+
+def _sources_of(data: InputFile, options: dict[str, Any], *, whole: bool) -> Sources:
+    """The sources in a table of numbers."""
+    from solver.reading import read_sources
+
     with counted("read") as follow:
         # The order of a series is lost in a summary.
         whole = whole or bool(options.get("trajectory")) or energy_of(options).context is not None
         sources = read_sources(data, options["probabilities"], follow, whole=whole, choice=choice_of(options))
-    if options.get("standardize"):
-        sources = sources.standardized()
-    readout = readout_of(options)
-    matrix = None if mixing is None else read_mixing(mixing)
-    groups = groups_of(options, sources.names)
-    costs = costs | neurons_of(data, options)
-    return Problem(sources, mixing=matrix, readout=readout, groups=groups, **costs, **recurrence_of(options, sources))
+    return sources.standardized() if options.get("standardize") else sources
+
+
+def _prepared_of(data: InputFile, options: dict[str, Any]) -> PreparedTable:
+    """A table with angles or categories in it."""
+    from solver.reading import read_prepared
+
+    table = read_prepared(data, options["probabilities"], choice_of(options), turns_of(options))
+    return table.standardized() if options.get("standardize") else table
 
 
 def choice_of(options: dict[str, Any]) -> Choice:
@@ -338,25 +392,6 @@ def turns_of(options: dict[str, Any]) -> dict[str, tuple[str | None, int]]:
             raise click.UsageError(f"--angle: {match['name']!r} is given twice")
         turns[match["name"]] = match["turn"], int(match["count"] or 1)
     return turns
-
-
-def _problem_of_prepared(
-    data: InputFile, mixing: InputFile | None, options: dict[str, Any], costs: dict[str, Any]
-) -> Problem:
-    """The problem of a table with angles or categories in it; what was made of them is told on stderr."""
-    from solver.reading import read_mixing, read_prepared
-
-    table = read_prepared(data, options["probabilities"], choice_of(options), turns_of(options))
-    if options.get("standardize"):
-        table = table.standardized()
-    problem = table.problem(
-        mixing=table.seen(None if mixing is None else read_mixing(mixing)),
-        readout=readout_of(options, seen=table.mixing),
-        groups=groups_of_prepared(table, options),
-        **costs | neurons_of(data, options) | recurrence_of(options, table.sources),
-    )
-    tell_notes(table)
-    return problem
 
 
 def groups_of_prepared(table: PreparedTable, options: dict[str, Any]) -> dict[str, Any]:
@@ -408,29 +443,22 @@ def groups_of(options: dict[str, Any], names: tuple[str, ...]) -> dict[str, list
     return groups or None
 
 
-def _problem_of_data(data: InputFile, options: dict[str, Any], costs: dict[str, Any]) -> Problem:
-    """The problem of data whose sources are not known."""
+def _principal_of(data: InputFile, options: dict[str, Any]) -> PrincipalCoordinates:
+    """Data whose sources are not known, in principal coordinates."""
     from solver.reading import read_samples
     from theory.principal import PrincipalCoordinates
-    from theory.problem import Problem
 
     components, variance = options["components"], options["variance"]
     if components is not None and variance is not None:
         raise click.UsageError("--components, --variance: each says how many axes to keep; give one of them")
-    for name in ("angles", "categories"):
-        if options[name]:
-            option = {"angles": "--angle", "categories": "--category"}[name]
-            raise click.UsageError(f"{option}: what the sources are is not known here; leave it out")
-    for name in ("mixing", "targets", "transitions"):
-        if options.get(name) is not None:
-            raise click.UsageError(f"--{name}: a matrix of sources, which are not known here; leave it out")
+    for name, option in OF_KNOWN_SOURCES.items():
+        if options.get(name) not in (None, (), False):
+            raise click.UsageError(f"{option}: is about sources, which are not known here; leave it out")
     table = read_samples(data, options["probabilities"], choice_of(options))
     values = table.values
     if options.get("standardize"):
         values = _standardized(values, table.probabilities)
-    sources = PrincipalCoordinates.of(values, components, variance, table.probabilities, channels=table.names)
-    costs = costs | neurons_of(data, options)
-    return Problem(sources, mixing=sources.axes, readout=readout_of(options), **costs)
+    return PrincipalCoordinates.of(values, components, variance, table.probabilities, channels=table.names)
 
 
 def _standardized(values: Array, probabilities: Array | None) -> Array:

@@ -168,6 +168,10 @@ def test_what_is_refused(files):
     ):
         assert said in refused("check", files / "t.csv", *CHOSEN, *options).replace("\n", " ")
     assert "not known here" in refused("solve", files / "t.csv", *CHOSEN, "--components", "2")
+    of_sources = (("--group", "a=0"), ("--trajectory",), ("--recurrent-cost", "0"), ("--targets", files / "short.npy"))
+    for option, *value in of_sources:
+        said = refused("solve", files / "t.csv", "--columns", "speed,heading", "--components", "1", option, *value)
+        assert f"{option}: is about sources, which are not known here" in said
     assert "more than a turn" in refused("check", files / "t.csv", "--columns", "speed", "--angle", "heading")
     assert accepted("check", files / "t.csv", *CHOSEN, "--quiet").stderr == ""
 
