@@ -452,7 +452,7 @@ def _principal_of(data: InputFile, options: dict[str, Any]) -> PrincipalCoordina
     if components is not None and variance is not None:
         raise click.UsageError("--components, --variance: each says how many axes to keep; give one of them")
     for name, option in OF_KNOWN_SOURCES.items():
-        if options.get(name) not in (None, (), False):
+        if options.get(name) or isinstance(options.get(name), float):  # a cost of zero is one
             raise click.UsageError(f"{option}: is about sources, which are not known here; leave it out")
     table = read_samples(data, options["probabilities"], choice_of(options))
     values = table.values
