@@ -23,7 +23,7 @@ import numpy as np
 from solver.batches.certificate import proven
 from solver.batches.codes import Codes, Hulls
 from solver.batches.energies import NeuronEnergies
-from solver.batches.forms import cost_root, squared
+from solver.batches.forms import cost_root, larger_eigenvector, squared, worths_inside
 from solver.batches.touching import LINES, MANY_TOUCHING
 
 if TYPE_CHECKING:
@@ -128,15 +128,7 @@ class _Pricer:
         self.rays, following = fan.rays[..., 0], fan.following[..., 0]
         self.corners = hulls.corners[..., 0]
         self.root = t11, t12, t22 = cost_root(self.corners)
-        one, other = t11 * t11, t22 * t22
-        across = t12 * t12
-        worths = [
-            ((one - across) / 2, (t11 - t22) * t12, (across - other) / 2),  # half the difference of the diagonal
-            (t11 * t12, t11 * t22 + across, t12 * t22),
-            ((one + across) / 2, (t11 + t22) * t12, (across + other) / 2),
-            squared(self.rays),
-        ]
-        self.worths = np.array(worths).transpose(0, 2, 1)
+        self.worths = np.concatenate([worths_inside(self.root), squared(self.rays)[None]]).transpose(0, 2, 1)
         # Areas between a ray, or the next, and T z.
         self.after = np.stack([self.rays[0] * t12 - self.rays[1] * t11, self.rays[0] * t22 - self.rays[1] * t12])
         self.until = np.stack([t11 * following[1] - t12 * following[0], t12 * following[1] - t22 * following[0]])
@@ -150,9 +142,7 @@ class _Pricer:
         """What neurons earn."""
         form = np.array(multiplier)
         half, across, middle, outer = self.worths @ form
-        spread = np.hypot(half, across)
-        right = half > 0
-        first, second = np.where(right, half + spread, across), np.where(right, across, spread - half)
+        spread, first, second = larger_eigenvector(half, across)
         after = self.after[0] * first + self.after[1] * second
         inside = after * (self.until[0] * first + self.until[1] * second) > 0
         inner = np.where(inside, middle + spread, 0.0)

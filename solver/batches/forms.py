@@ -7,13 +7,11 @@ entries 11, 12, 13, 22, 23, 33.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from theory.arrays import Array
 
 
@@ -56,29 +54,42 @@ def cost_root(corners: Array) -> tuple[Array, Array, Array]:
     return 1 - shrunk * first * first, -shrunk * first * second, 1 - shrunk * second * second
 
 
-def best_inside(root: tuple[Array, Array, Array], form: Sequence[Any] | Array) -> tuple[Array, Array, Array]:
-    """Where a form is largest, neurons free of the borders of their cones: two numbers and the neuron.
+def worths_inside(root: tuple[Array, Array, Array]) -> Array:
+    """(3, 3, ...) three triples, whose products with Y are numbers of the matrix T Y T.
+
+    They are half the difference of its diagonal, the entry beside it, and half the sum of its diagonal.
 
     Args:
         root: of each cone, from `cost_root`.
-        form: Y11, Y12 and Y22.
-
-    Returns:
-        The mean of the two eigenvalues of T Y T, half their difference, and the neurons (2, ...) of cost one.
 
     Example:
-        >>> [part.tolist() for part in best_inside(cost_root(np.zeros((2, 1))), (3.0, 0.0, 1.0))]
-        [[2.0], [1.0], [[1.0], [0.0]]]
+        >>> worths_inside(cost_root(np.zeros(2))).tolist()
+        [[0.5, 0.0, -0.5], [0.0, 1.0, 0.0], [0.5, 0.0, 0.5]]
     """
     t11, t12, t22 = root
-    y11, y12, y22 = form
-    a11, a12, a21, a22 = y11 * t11 + y12 * t12, y11 * t12 + y12 * t22, y12 * t11 + y22 * t12, y12 * t12 + y22 * t22
-    m11, m12, m22 = t11 * a11 + t12 * a21, t11 * a12 + t12 * a22, t12 * a12 + t22 * a22
-    half = (m11 - m22) / 2
-    spread = np.hypot(half, m12)
-    z = np.where(half > 0, np.stack([half + spread, m12]), np.stack([m12, spread - half]))
-    z = z / (np.hypot(*z) + np.finfo(float).tiny)
-    return (m11 + m22) / 2, spread, np.stack([t11 * z[0] + t12 * z[1], t12 * z[0] + t22 * z[1]])
+    one, across, other = t11 * t11, t12 * t12, t22 * t22
+    return np.array(
+        [
+            ((one - across) / 2, (t11 - t22) * t12, (across - other) / 2),
+            (t11 * t12, t11 * t22 + across, t12 * t22),
+            ((one + across) / 2, (t11 + t22) * t12, (across + other) / 2),
+        ]
+    )
+
+
+def larger_eigenvector(half: Array, across: Array) -> tuple[Array, Array, Array]:
+    """Half the difference of the eigenvalues of symmetric 2 by 2 matrices, and z, along which the larger one is.
+
+    Args:
+        half: (...) half the difference of the diagonal.
+        across: (...) the entry beside it.
+
+    Example:
+        >>> [part.tolist() for part in larger_eigenvector(np.array([3.0, -3.0]), np.array([4.0, 4.0]))]
+        [[5.0, 5.0], [8.0, 4.0], [4.0, 8.0]]
+    """
+    spread, right = np.hypot(half, across), half > 0
+    return spread, np.where(right, half + spread, across), np.where(right, across, spread - half)
 
 
 def determinant(form: Array) -> Array:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.batches.forms import best_inside, cost_root, squared, times
+from solver.batches.forms import cost_root, larger_eigenvector, squared, times, worths_inside
 
 if TYPE_CHECKING:
     from solver.batches.rays import Fan
@@ -56,7 +56,10 @@ def has_one_code(fan: Fan, corners: Array, multiplier: Array) -> Mask:
     """
     rays, following = fan.rays, fan.following
     on_ray = np.where(fan.real, times(squared(rays), multiplier), 0.0)  # of cost one
-    middle, spread, inner = best_inside(cost_root(corners), multiplier)
+    t11, t12, t22 = root = cost_root(corners)
+    half, across, middle = (times(worths, multiplier) for worths in worths_inside(root))
+    spread, *z = larger_eigenvector(half, across)
+    inner = np.stack([t11 * z[0] + t12 * z[1], t12 * z[0] + t22 * z[1]])
     after, until = rays[0] * inner[1] - rays[1] * inner[0], inner[0] * following[1] - inner[1] * following[0]
     inside = np.where(fan.real & (after * until > 0), middle + spread, 0.0)
     bar = 1 - MANY_TOUCHING.touches

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy.linalg import eigh
 from scipy.spatial import ConvexHull
 
 from solver.batches.barrier import Cones, Objective, Slacks, centred
 from solver.batches.certificate import costs, largest_ratios, losses, proven
 from solver.batches.codes import Codes, Hulls, WhitenedProblems, optimal_codes
+from solver.batches.forms import cost_root, larger_eigenvector, times, worths_inside
 from solver.batches.hulls import outlines
 from solver.batches.modular import strengths
 from solver.batches.polish import candidate_neurons, few, newton_energies
@@ -45,6 +47,19 @@ def drawn(problems=40):
     whitened = WhitenedProblems(np.ascontiguousarray(points.transpose(2, 1, 0)), np.stack([share, 1 - share]), ridge)
     places, count = outlines(whitened.points.transpose(0, 2, 1))
     return Hulls.of(whitened, places, count)
+
+
+def test_the_best_neuron_of_a_cone_is_an_eigenvector():
+    corners, forms = RNG.normal(size=(2, 30)), RNG.normal(size=(3, 30))
+    half, across, middle = (times(worths[:, None], forms)[0] for worths in worths_inside(cost_root(corners)))
+    spread, *along = larger_eigenvector(half, across)
+    for place, (corner, (y11, y12, y22)) in enumerate(zip(corners.T, forms.T, strict=True)):
+        cost, form = np.eye(2) + np.outer(corner, corner), np.array([[y11, y12], [y12, y22]])
+        ratios, neurons = eigh(form, cost)
+        np.testing.assert_allclose(middle[place] + spread[place] * np.array([-1, 1]), ratios, rtol=1e-9, atol=1e-9)
+        t11, t12, t22 = (entry[place] for entry in cost_root(corners))
+        best = np.array([[t11, t12], [t12, t22]]) @ [part[place] for part in along]
+        assert abs(best @ cost @ neurons[:, 1]) == pytest.approx(np.sqrt(best @ cost @ best), rel=1e-9)
 
 
 def test_an_outline_spans_the_hull():
