@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import nnls
 
+import solver.solving.plan as planning
 from solver.ambiguity.optimal_codes import OPTIMAL_CODES, Fewest
 from solver.ambiguity.touching_neurons import TouchingNeurons, others_do, touching_neurons, undecidable
 from solver.plain import attributes, plain
@@ -173,7 +174,7 @@ def _of_columns_as_they_are(problem: Problem, weights: Array, *, proven: bool, q
     if isinstance(touching, str):
         return undecided(problem, len(weights), touching)
     count = len(touching.weights)
-    if quick and count > 100 and not touching.codes.independent:  # more take longer than a second or two
+    if quick and count > planning.SIZES.lines_at_once and not touching.codes.independent:
         return undecided(problem, len(weights), f"{count} neurons touch; `ambiguity()` looks at them all")
     return _of_touching(canonical, weights, touching)
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import solver.solving.plan as planning
 from solver.ambiguity.optimal_codes import OPTIMAL_CODES
 from solver.ambiguity.touching_neurons import TouchingNeurons, missed, touching_neurons, undecidable
 from solver.generation.few_neurons import FewNeurons
@@ -37,8 +38,6 @@ class ChoiceTolerances:
     costlier: float = 4e-15  # relative rise of the loss that is rounding
     known: float = 1e-12  # by how much neurons may miss earning what they cost
     rounds: int = 4  # of Newton's method, to get there
-    most_lines: int = 300  # that the mixed-integer program is asked to choose from
-    most_roots: int = 20_000  # triangular ones, that are tried
     flat: float = 1e-9  # determinant of unit neurons below which they span no cone
     vanished: float = 1e-9  # share of what an extreme neuron adds that rounding leaves of none
     negative: float = 1e-11  # entry of a root, in units of its largest, that rounding left below zero
@@ -84,7 +83,7 @@ def _of_as_few(problem: Problem, weights: Array, touching: TouchingNeurons) -> A
             return fewer
         fewer = _in_one_continuum(problem, weights, touching)
         return _descended(problem, weights) if fewer is None else fewer
-    if codes.independent or len(touching.weights) > CHOICE.most_lines:
+    if codes.independent or len(touching.weights) > planning.SIZES.lines:
         return None
     return _of_few(problem, touching)
 
@@ -187,7 +186,7 @@ def _nonnegative_root(form: Array) -> Array | None:
         root = np.array(columns).reshape(-1, len(form)).T[np.argsort(order)]
         if root.min(initial=0.0) >= -CHOICE.negative * root.max(initial=0.0):
             return root.clip(min=0.0)
-        if perm(len(form), len(form)) > CHOICE.most_roots:
+        if perm(len(form), len(form)) > planning.SIZES.orders:
             return None
     return None
 
@@ -200,7 +199,7 @@ def _in_one_continuum(problem: Problem, weights: Array, touching: TouchingNeuron
     for continuum in touching.extremes:
         extremes = continuum * scale
         extremes /= np.linalg.norm(extremes, axis=1, keepdims=True)
-        if not 0 < perm(len(extremes), size) <= CHOICE.most_roots:
+        if not 0 < perm(len(extremes), size) <= planning.SIZES.orders:
             continue
         chosen = extremes[np.array(list(permutations(range(len(extremes)), size)))]
         chosen = chosen[np.abs(np.linalg.det(chosen)) > CHOICE.flat]

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.batches.codes import CODES, Hulls
+import solver.solving.plan as planning
+from solver.batches.codes import Hulls
 from solver.batches.energies import NeuronEnergies
 from solver.batches.exchange import exchanged
 from solver.batches.hulls import outlines
@@ -94,7 +95,7 @@ def _mixed_code(problem: Problem, gap: float) -> MixedCode | None:
     """Steps 1 to 5."""
     pose = posed_alone(problem, vertices(problem))
     places, count = _corners(problem, pose.whitened)
-    if not 0 < count[0] <= CODES.corners:
+    if not 0 < count[0] <= planning.SIZES.corners_of_two:
         return None
     hulls = Hulls.of(pose.whitened, places, count)
     codes, rounds = exchanged(hulls, pose.modular[0][..., 0])

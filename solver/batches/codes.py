@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import solver.solving.plan as planning
 from solver.batches.barrier import Cones, Objective, centred
 from solver.batches.certificate import costs, largest_ratios, losses, proven
 from solver.batches.hulls import outlines
@@ -33,7 +34,6 @@ class CodeLimits:
 
     problems: int = 1_000  # at a time
     samples: int = 1 << 18  # whose outlines are drawn at a time
-    corners: int = 200  # of an outline; those with more are left to the caller
     met: float = 1e-12  # gap beyond which is gone on
     faint: float = 1e-8  # share of the cost of a neuron that is left out where no digit of the gap hangs on it
     # Gap of the centred multiplier, its decrement, the least share of a neuron, and the first t, in turn.
@@ -213,7 +213,7 @@ def optimal_codes(
     best, is_known = Codes.none(problems), np.zeros(problems, dtype=bool)
     with np.errstate(all="ignore"):
         places, count = _outlines(whitened.points)
-        usable = np.flatnonzero((count > 0) & (count <= CODES.corners))
+        usable = np.flatnonzero((count > 0) & (count <= planning.SIZES.corners_of_two))
         order = usable[np.argsort(count[usable], kind="stable")]
         for start in range(0, len(order), CODES.problems):
             part = order[start : start + CODES.problems]

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import solver.solving.plan as planning
 from solver.batches.codes import Codes, WhitenedProblems
 from solver.batches.modular import strengths
 from theory.conditions import modular_multiplier
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 class PoseTolerances:
     """Which problems are taken together, and how."""
 
-    samples: int = 4_096  # of a cloud whose outline is drawn with others; of more the vertices are listed by themselves
     dependent: float = 1e-3  # least 1 - r^2 of the correlation in M or K at which products keep enough digits
     tie: float = 1e-12  # share of a source's range by which its two biases tie (`theory.sources`)
 
@@ -122,7 +122,7 @@ def heights(problem: Problem) -> Array:
         [[-2.0, -2.0], [4.0, -2.0], [-2.0, 4.0]]
     """
     sources = _heights_of(problem)
-    if len(sources.points) > POSE.samples:
+    if len(sources.points) > planning.SIZES.samples_together:
         return vertices(problem)
     return _sized(problem, sources.about_mean(sources.points))
 

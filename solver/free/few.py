@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+import solver.solving.plan as planning
 from solver.free.descent import Point, descend
 from solver.free.response import Decoders, ScaledSamples, respond
 from solver.generation.basic_solution import basic_solution
@@ -39,7 +40,7 @@ def fewer(samples: ScaledSamples, point: Point, *, tolerance: float) -> Point | 
             best = trial
             break
     at = best or point
-    if len(at.response.neurons.views) <= 400:  # with more it takes long
+    if len(at.response.neurons.views) <= planning.SIZES.free_neurons:
         few = basic(samples, at)  # 2
         if few is not None:
             trial = descend(samples, few, seconds=SECONDS_OF_MERGER)

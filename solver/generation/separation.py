@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import solver.solving.plan as planning
 from theory.conditions.many_sources import has_all_corners
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ class SeparationLimits:
     first_per_source: int = 10  # random directions whose furthest samples are in the first set
     stretches: int = 25  # that samples are cut into, the furthest of each may join: near ties come at once
     rows: int = 1 << 12  # samples that are multiplied at once
-    corners: int = 1 << 14  # of a box, all of them samples, that are in the first set: they prove it modular
     rounding: float = 1e-12  # share of a bias by which a sample must exceed it
     rounds_inside: int = 100  # samples added one by one until the mean lies in the hull: a dozen are many
 
@@ -106,7 +106,7 @@ class WorkingSamples:
         root = np.vstack([axes, self.problem.whitening.matrix])
         directions = np.vstack([root, -root, random @ self.problem.whitening.matrix])
         rows = _with(np.empty(0, dtype=np.intp), self._outermost(directions))
-        if 2**dimension <= SEPARATION.corners and has_all_corners(sources.points):
+        if 2**dimension <= planning.SIZES.box_corners and has_all_corners(sources.points):
             low, high = sources.points.min(axis=0), sources.points.max(axis=0)
             corners = ((sources.points == low) | (sources.points == high)).all(axis=1)
             rows = _with(rows, np.flatnonzero(corners))

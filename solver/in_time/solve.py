@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+import solver.solving.plan as planning
 from solver.certificate.worth import within_loss
 from solver.deadline import limited_to, time_is_up
 from solver.in_time.answer import InTime
@@ -30,12 +31,11 @@ from theory.in_time.trials import Trials
 
 @dataclass(frozen=True)
 class InTimeLimits:
-    """When a network counts as optimal, as exact, and as too large to improve."""
+    """When a network counts as optimal, and as exact."""
 
     tolerance: float = 1e-6  # relative gap at which a network counts as optimal, if not given
     # Error of a target, relative to the largest of its output: less than `certify_in_time` allows.
     missed: float = 1e-10
-    most_variables: int = 300  # weights and biases that are improved: a step takes their number cubed
 
 
 IN_TIME_LIMITS = InTimeLimits()
@@ -119,7 +119,7 @@ def _best_network(trials: Trials, tries: int, rng: np.random.Generator) -> Linea
 def _with_improved(trials: Trials, descent: Descent, start: LinearNetwork) -> list[LinearNetwork]:
     """A network to begin with, and what it is improved to unless that takes too long."""
     start = balanced(trials, pruned(trials, start))
-    if time_is_up() or _variables(trials, start) > IN_TIME_LIMITS.most_variables:
+    if time_is_up() or _variables(trials, start) > planning.SIZES.network_variables:
         return [start]
     return [start, descent.improved(start)]
 

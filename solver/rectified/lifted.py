@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
+import solver.solving.plan as planning
 from solver.conic_solvers import WITH_SOLUTION, ConicError, quietly, run, the_cvxpy
 from solver.deadline import limited_to
 from theory.immutable import Frozen
@@ -36,18 +37,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LiftedSizes:
-    """Which program is solved, and how."""
+class RectifiedProgramLimits:
+    """How the program is made and solved."""
 
-    interior: int = 40  # samples up to which interior points take seconds; beyond, a first-order method
-    most: int = 200  # samples beyond which a first-order method proves little in its time
     neighbours: int = 12  # samples with which each has products: all products of 40 samples prove 0.0003 more
     seconds: float = 30.0  # for one program
     accuracy: float = 1e-2  # a hundredth of it is asked of a first-order method: a bound to some percent needs no more
     priced: float = 1e-9  # least cost of weights, in units of the frame, with which w is bounded by what it costs
 
 
-LIFTED_SIZES = LiftedSizes()
+RECTIFIED_PROGRAM = RectifiedProgramLimits()
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +128,7 @@ def _scaled(frame: Frame) -> _Scaled | None:
     """Step 2; None where w is not bounded by what it costs, or samples are too many."""
     occur = frame.probabilities > 0
     weights = frame.weights[:-1, :-1]
-    if occur.sum() > LIFTED_SIZES.most or np.linalg.eigvalsh(weights)[0] <= LIFTED_SIZES.priced:
+    if occur.sum() > planning.SIZES.rectified_samples or np.linalg.eigvalsh(weights)[0] <= RECTIFIED_PROGRAM.priced:
         return None
     if (frame.error_weights[~occur] > 0).any():
         return None
@@ -151,8 +150,8 @@ def _products(distances: Array, sources: Array, scales: Array) -> csr_array:
     """
     m, d = sources.shape
     apart = distances + np.diag(np.full(m, np.inf))
-    near = np.argsort(apart, axis=1, kind="stable")[:, : min(LIFTED_SIZES.neighbours, m - 1)]
-    far = np.argsort(-distances, axis=1, kind="stable")[:, : LIFTED_SIZES.neighbours]
+    near = np.argsort(apart, axis=1, kind="stable")[:, : min(RECTIFIED_PROGRAM.neighbours, m - 1)]
+    far = np.argsort(-distances, axis=1, kind="stable")[:, : RECTIFIED_PROGRAM.neighbours]
     every = np.arange(m)
     pairs = np.stack([np.repeat(every, far.shape[1]), far.ravel()])
     s, t = np.unique(np.concatenate([np.sort(pairs, axis=0), np.stack([every, every])], axis=1), axis=1)
@@ -178,10 +177,10 @@ def _products(distances: Array, sources: Array, scales: Array) -> csr_array:
 def _solved(program: Any, samples: int) -> bool:
     """Step 3: whether there is a solution, however coarse."""
     # Multipliers may have no largest size: interior points then fail now and then.
-    with limited_to(time.perf_counter() + LIFTED_SIZES.seconds):
-        for solver in ("CLARABEL", "SCS") if samples <= LIFTED_SIZES.interior else ("SCS",):
+    with limited_to(time.perf_counter() + RECTIFIED_PROGRAM.seconds):
+        for solver in ("CLARABEL", "SCS") if samples <= planning.SIZES.interior_samples else ("SCS",):
             try:
-                run(program, solver, LIFTED_SIZES.accuracy)
+                run(program, solver, RECTIFIED_PROGRAM.accuracy)
             except ConicError:
                 continue
             if program.status in WITH_SOLUTION and all(part.value is not None for part in program.variables()):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import solver.solving.plan as planning
 from solver.deadline import limited_to
 from solver.rectified.climb import climbed, distinct_in_activity
 from solver.rectified.cones import ConeProof
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 class RectifiedPricingLimits:
     """How much is tried."""
 
-    proven_sources: int = 3  # up to so many sources cones prove what climbs find
     starts: int = 60  # random climbs before a proof
     at_once: int = 40  # violators of a proof that are climbed from
 
@@ -80,7 +80,7 @@ def largest_ratio(
     if sources == 1:  # step 1
         rho, neurons = best_of_one_source(frame, prices)
         exact, neurons = True, neurons[: RECTIFIED_PRICING.at_once]
-    elif sources <= RECTIFIED_PRICING.proven_sources:
+    elif sources <= planning.SIZES.cone_sources:
         rho, exact, neurons = _by_cones(frame, prices, tolerance, time.perf_counter() + seconds)
     else:
         neurons = _candidates(frame, prices, np.random.default_rng(0))  # step 4

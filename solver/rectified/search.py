@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+import solver.solving.plan as planning
 from solver.generation.basic_solution import basic_solution
 from solver.generation.energies import energies_of_features
 from solver.generation.pool import aligned, leaders
@@ -30,7 +31,7 @@ from solver.rectified.lifted import lifted_bound, lifted_multiplier
 from solver.rectified.loss import FRAME, Frame, RectifiedLoss
 from solver.rectified.newton import moved
 from solver.rectified.one_source import best_of_one_source
-from solver.rectified.pricing import RECTIFIED_PRICING, free_bound
+from solver.rectified.pricing import free_bound
 from theory.arrays import Array, Indices
 from theory.immutable import Frozen
 
@@ -314,18 +315,18 @@ class _RectifiedSearch:
             relaxed = lifted_multiplier(self.frame)
             if relaxed is not None:
                 self._bound_of(*relaxed)
-        unproven = any(each.sources > RECTIFIED_PRICING.proven_sources for each in self.families)
+        unproven = any(each.sources > planning.SIZES.cone_sources for each in self.families)
         yield self._step("a relaxation bounds what neurons are worth" if unproven else "all neurons are priced")
 
     @property
     def _has_own_multiplier(self) -> bool:
         """Whether there is one family of many sources: then its relaxation finds the multiplier that proves most."""
-        return len(self.families) == 1 and self.families[0].sources > RECTIFIED_PRICING.proven_sources
+        return len(self.families) == 1 and self.families[0].sources > planning.SIZES.cone_sources
 
     def _start(self, family: _Family, prices: Array, level: float, *, last: bool) -> float | ConeProof:
         if family.sources == 1:
             return best_of_one_source(family.frame, prices)[0]
-        if family.sources > RECTIFIED_PRICING.proven_sources:
+        if family.sources > planning.SIZES.cone_sources:
             relaxed = lifted_bound(family.frame, prices) if last and not self._has_own_multiplier else np.inf
             return min(relaxed, free_bound(family.frame, prices))
         return ConeProof(family.frame, prices, level)

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.relaxations.barrier import Triangle, most_valuable
+from solver.solving.plan import samples_relaxed
 from theory.bounds.cover import Cover
 from theory.geometry.whitening import lifted
 
@@ -49,9 +50,8 @@ class CellTolerances:
     fine_enough: float = 0.02  # share of the spread of P that the threshold may be before the cell is split
     finest: float = 1e-8  # threshold: below it the error of the semidefinite program begins
     idle: float = 1e-7  # multiplier below which a product is dropped
-    most_samples: int = 1_500  # whose inequalities are used: the others are valid too, but every pair is looked at
     probes: int = 4_000  # random directions whose extreme samples are the ones used, where there are more
-    nearest: int = 300  # centres whose walls are looked at, for the same reason
+    nearest: int = 300  # centres whose walls are looked at: every pair of rows is
     accuracy: float = 0.02  # of the semidefinite program, as a share of the distance from last value to target,
     most_accurate: float = 1e-10  # within these limits,
     least_accurate: float = 2e-3  # as shares of the largest eigenvalue of Y
@@ -110,7 +110,8 @@ class Inequalities:
 def _informative(problem: Problem, neurons: Array) -> Indices:
     """Samples that are extreme in some direction that matters: all of them, if there are not too many."""
     vertices = problem.sources.vertices
-    if len(vertices) <= CELLS.most_samples:
+    most = samples_relaxed(len(vertices))
+    if most == len(vertices):
         return np.arange(len(vertices))
     random = np.random.default_rng(0).standard_normal((CELLS.probes, problem.dimension))
     directions = np.concatenate([neurons, problem.whitening.weights(random)])
@@ -120,7 +121,7 @@ def _informative(problem: Problem, neurons: Array) -> Indices:
     # The neurons' own samples first, then those that most directions meet.
     counted, first, times = np.unique(extreme, return_index=True, return_counts=True)
     order = np.lexsort((-times, first >= len(neurons)))
-    return np.sort(counted[order][: CELLS.most_samples])
+    return np.sort(counted[order][:most])
 
 
 def violated(rows: Array, relaxed: Array, threshold: float) -> Indices:

@@ -6,7 +6,7 @@
 3. Of too many samples some are looked at, and more where others are violated.
 4. Where the faces of the hull are few and there is time to list them, neurons are priced exactly on them.
 5. Where permutations of the samples change nothing, a neuron and a cell of directions stand for all their images.
-6. Else a few sources are bounded cell by cell, and more of them by one relaxation.
+6. Else a few sources are bounded cell by cell, and more of them by one relaxation; of too many samples it uses some.
 7. Targets that leave sources out are decoded nearly exactly first, and a recurrent layer is added to the code that is
    best without one.
 """
@@ -30,7 +30,10 @@ BoundBy = Literal["faces", "relaxation", "method"]
 
 @dataclass(frozen=True)
 class Sizes:
-    """Sizes at which one way is left for another: all those of the program, but for what sources themselves refuse."""
+    """Sizes at which one way is left for another: all those of the program, but for what `theory` itself refuses.
+
+    How many rows or numbers an algorithm holds at a time, and how many rounds it may take, is its own business.
+    """
 
     exact_sources: int = EXACT_DIMENSION  # the faces of any hull of so many sources are listed
     few_sources: int = 7  # bounded cell by cell at the multiplier of the code, within a minute on most data
@@ -46,6 +49,19 @@ class Sizes:
     # With four sources, Clarabel and 2,700 cones it took 7 s to compile, 3 s to solve and 350 MB; with 6,600 cones
     # 20 s, 9 s and 680 MB. SCS takes five times as long to solve, CVXOPT a minute for 500 cones.
     conic_cones: int = 5_000
+    box_corners: int = 1 << 14  # all of them samples, that are looked at first of many samples: they prove it modular
+    relaxed_samples: int = 1_500  # whose inequalities a relaxation uses: every pair of these is looked at
+    samples_together: int = 4_096  # of a problem that is posed and solved with others
+    corners_of_two: int = 200  # of the hull of two sources that is searched with others
+    corners_of_three: int = 120  # the same of three sources
+    lines: int = 300  # of touching neurons, from which a mixed-integer program chooses few
+    lines_at_once: int = 100  # the same where only a second or two may be taken
+    orders: int = 20_000  # in which a root without negative entries is tried
+    cone_sources: int = 3  # of rectified neurons, whose worth is bounded by cones; of more by a relaxation
+    rectified_samples: int = 200  # for which this is solved: of more it proves little in its time
+    interior_samples: int = 40  # up to which interior points solve it in seconds; of more a method of first order does
+    free_neurons: int = 400  # among which fewer are sought by least squares: with more that takes long
+    network_variables: int = 300  # of a network in time that is improved: a step takes their number cubed
 
 
 SIZES = Sizes()
@@ -120,6 +136,11 @@ def seconds_to_price(faces: int) -> float:
     return faces / SIZES.faces_per_second
 
 
+def samples_relaxed(samples: int) -> int:
+    """Of how many of these samples a relaxation uses the inequalities: the others are valid, too."""
+    return min(samples, SIZES.relaxed_samples)
+
+
 def plan(problem: Problem, method: str = "auto", *, unproven: bool = False, seconds: float = math.inf) -> Plan:
     """Decide how to solve a problem.
 
@@ -165,13 +186,21 @@ def _searching(problem: Problem, seconds: float) -> Plan:
         failed = "the modularity condition fails; " if is_small(feedforward) and identified else unproven
         why = f"{failed}priced exactly on up to {faces.most_faces:,} faces of the hull"
         return _plan_of(problem, "columns", why, math.inf)
+    some = _samples_relaxed_in_words(feedforward)
     if is_symmetric(feedforward):
-        why = f"{unproven}{len(feedforward.symmetry):,} permutations of the samples change nothing"
+        why = f"{unproven}{len(feedforward.symmetry):,} permutations of the samples change nothing{some}"
         return _plan_of(problem, "symmetric", why, seconds)
     if few:
-        return _plan_of(problem, "relaxation", f"{unproven}bounded cell by cell", seconds)
-    why = f"{feedforward.dimension} sources: priced by local ascent and bounded by a relaxation"
+        return _plan_of(problem, "relaxation", f"{unproven}bounded cell by cell{some}", seconds)
+    why = f"{feedforward.dimension} sources: priced by local ascent and bounded by a relaxation{some}"
     return _plan_of(problem, "columns", f"{why}; method='relaxation' tightens", seconds)
+
+
+def _samples_relaxed_in_words(problem: Problem) -> str:
+    """That a relaxation uses the inequalities of some of the samples only; nothing where it uses those of all."""
+    count = len(problem.sources.vertices)
+    used = samples_relaxed(count)
+    return "" if used == count else f", of {used:,} of {count:,} samples"
 
 
 def _plan_of(problem: Problem, method: str, why: str, seconds: float) -> Plan:

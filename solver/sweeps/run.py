@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import solver.solving.plan as planning
 from solver.batches.pose import fits
 from solver.batches.solve_many import solved_at_once
 from solver.certificate import certify
@@ -54,7 +55,6 @@ class WorkLimits:
 
     task_seconds: float = 1.0  # after so long a worker hands over its rows
     deaths: int = 2  # workers that a point may end, solved by itself, before it is given up
-    samples: int = 4_096  # of a problem that is solved with others
     abandoned: int = 3  # points, after which a sweep ends: it is the machine rather than all of them
 
 
@@ -307,7 +307,7 @@ def _together(
     for point in (_point(plan, place) for place in ([one.index] if one.by_itself else plan.run_of(one.index))):
         with suppress(InputError):  # what cannot be posed is refused in its turn
             problem = posed[point.index] = plan.poses.problem(seed=point.seed, **point.where)
-            if fits(problem) and problem.sources.count <= WORK.samples:
+            if fits(problem) and problem.sources.count <= planning.SIZES.samples_together:
                 problems[point.index] = problem
             elif not problems:
                 return {}, posed  # nor do the others, as a rule, and to pose them may take a while

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import solver.solving.plan as planning
 from solver.batches.certificate import best_value
 from solver.batches.codes import CODES, Codes
 from solver.batches.three.faces import Faces, listed
@@ -40,7 +41,6 @@ class ThreeLimits:
     """How problems are taken together, how they are searched, and what touches."""
 
     numbers: int = 1 << 18  # heights of neurons at corners that are looked at together
-    corners: int = 120  # of a hull; those with more are left to the caller
     columns: int = 16
     first: int = 5  # steps before neurons are looked for,
     steps: int = 3  # and between two looks
@@ -109,7 +109,7 @@ def optimal_codes_of_three(
     codes, is_known = Codes.none(problems, 3), np.zeros(problems, dtype=bool)
     hulls = listed(posed.points)
     count = hulls.corner_count
-    usable = np.flatnonzero((count > 0) & (count <= THREE.corners))
+    usable = np.flatnonzero((count > 0) & (count <= planning.SIZES.corners_of_three))
     order = usable[np.argsort(count[usable], kind="stable")]
     with np.errstate(all="ignore"):
         while len(order):

@@ -1,6 +1,7 @@
 """Of many samples few are looked at, and what comes out holds for all of them."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -88,3 +89,12 @@ def test_a_hundred_thousand_samples_of_six_sources_are_solved(correlated):
     answer = solve(Problem(points), rng=0)
     assert answer.gap <= 1e-8 and len(answer.cover.samples) < 3_000
     assert certify(Problem(points), answer).gap <= 1e-8
+
+
+def test_all_corners_of_a_box_are_looked_at_first_unless_they_are_too_many(monkeypatch):
+    corners = np.array(list(product((0.0, 1.0), repeat=6)))
+    inside = np.random.default_rng(0).uniform(0.1, 0.9, size=(200, 6))
+    problem = Problem(np.concatenate([inside, corners]))
+    assert set(range(200, 264)) <= set(WorkingSamples(problem).rows.tolist())
+    monkeypatch.setattr(plan, "SIZES", replace(plan.SIZES, box_corners=63))
+    assert not set(range(200, 264)) <= set(WorkingSamples(problem).rows.tolist())

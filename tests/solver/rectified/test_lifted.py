@@ -73,11 +73,11 @@ def test_the_multiplier_of_the_relaxation_proves_most(four):
 def test_a_first_order_solver_proves_nearly_as_much(four, monkeypatch):
     from dataclasses import replace
 
-    from solver.rectified import lifted
+    from solver.solving import plan
 
     prices = multiplier(four, np.random.default_rng(3)) / four.frame.multiplier_unit
     fine = lifted_bound(four.frame, prices)
-    monkeypatch.setattr(lifted, "LIFTED_SIZES", replace(lifted.LIFTED_SIZES, interior=0))
+    monkeypatch.setattr(plan, "SIZES", replace(plan.SIZES, interior_samples=0))
     assert lifted_bound(four.frame, prices) == pytest.approx(fine, rel=1e-2)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from solver import solve
 from solver.relaxations import branch_and_bound as module
 from solver.relaxations.branch_and_bound import Cells, violated, without_idle
+from solver.solving import plan
 from solver.strategies import grids, problems, seeds
 from tests.examples import plainly, share
 from tests.properties import naive
@@ -175,7 +176,7 @@ def test_sources_known_by_their_moments():
 def test_more_samples_than_are_used(monkeypatch, whole):
     problem = Problem(SPHERE)
     code = random_code(problem, 0)
-    monkeypatch.setattr(module, "CELLS", module.CellTolerances(most_samples=40))
+    monkeypatch.setattr(plan, "SIZES", replace(plan.SIZES, relaxed_samples=40))
     multiplier, cells = at_code(problem, code, whole=whole)
     assert len(cells.inequalities.used) == 40 < cells.inequalities.total
     rho = problem.pricing.maximise(multiplier).rho
@@ -185,6 +186,13 @@ def test_more_samples_than_are_used(monkeypatch, whole):
     # The samples on which the biases of the neurons hang are among them.
     hanging = np.argmin(problem.sources.vertices @ code.T, axis=0)
     assert np.isin(hanging, cells.inequalities.used).all()
+
+
+def test_the_plan_says_where_fewer_samples_are_used_than_there_are(monkeypatch):
+    problem = Problem(np.random.default_rng(0).normal(size=(30, 8)))
+    assert " samples" not in plan.plan(problem, unproven=True).why
+    monkeypatch.setattr(plan, "SIZES", replace(plan.SIZES, relaxed_samples=20))
+    assert ", of 20 of 30 samples" in plan.plan(problem, unproven=True).why
 
 
 # ---- another multiplier -------------------------------------------------------------------------------------------
