@@ -16,7 +16,7 @@ from solver.codes.linear import BEYOND_DIGITS, Code
 from solver.extras import TABLES
 from theory.dynamics import STEP_TOLERANCE, outside
 from theory.errors import InputError
-from theory.inputs import as_array
+from theory.inputs import as_array, whole_number
 
 if TYPE_CHECKING:
     import pandas
@@ -272,8 +272,7 @@ class Representation(Drawn, Answer, Code):  # type: ignore[misc]  # of a table i
 
 def _actions(actions: ArrayLike | int | None, steps: int, count: int) -> NDArray[np.intp]:
     """(steps,) the transition of each step."""
-    if not (isinstance(steps, (int, np.integer)) and steps >= 0):
-        raise InputError(f"steps: {steps!r} is not a whole number from zero on")
+    steps = whole_number(steps, "steps")
     if actions is None and count > 1:
         raise InputError(f"actions: there are {count} transitions; say which of them each step takes")
     numbers = np.asarray(0 if actions is None else actions)

@@ -27,7 +27,7 @@ from solver.extras import missing
 from solver.solving.solve import solve
 from theory.arrays import Array
 from theory.conditions import Verdict, decide
-from theory.errors import InputError
+from theory.inputs import whole_number
 from theory.problem import Problem
 
 try:
@@ -88,10 +88,7 @@ costs = st.floats(-2, 2).map(lambda exponent: 10.0**exponent)
 
 
 def _checked(dimension: Any) -> int:
-    whole = isinstance(dimension, int | np.integer) and not isinstance(dimension, bool)
-    if whole and 1 <= int(dimension) <= DRAWN_SIZES.dimensions:
-        return int(dimension)
-    raise InputError(f"dimension: {dimension!r} given; sources are drawn in 1 to {DRAWN_SIZES.dimensions} dimensions")
+    return whole_number(dimension, "dimension", 1, DRAWN_SIZES.dimensions)
 
 
 def _rows(dimension: int) -> int:

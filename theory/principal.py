@@ -26,7 +26,7 @@ from theory.arrays import Array, ArrayLike, Indices
 from theory.errors import InputError
 from theory.geometry.rows import sorted_rows
 from theory.immutable import locked
-from theory.inputs import LARGEST, as_matrix, checked_probabilities, column_names
+from theory.inputs import LARGEST, as_matrix, checked_probabilities, column_names, whole_number
 from theory.inputs.names import distinct_names
 from theory.sources import CHUNK_ROWS, Sources
 
@@ -209,9 +209,7 @@ def _chosen(deviations: Array, rank: int, dimension: int | None, variance: float
     if dimension is not None and variance is not None:
         raise InputError("dimension, variance: each says how many axes to keep; give one of them")
     if dimension is not None:
-        if not isinstance(dimension, int | np.integer) or isinstance(dimension, bool) or dimension < 1:
-            raise InputError(f"dimension: {dimension!r} is not a positive whole number")
-        if dimension > rank:
+        if whole_number(dimension, "dimension", 1) > rank:
             raise InputError(f"dimension: the data vary along {rank} direction(s) only; give {rank} at most")
         return int(dimension)
     if variance is None:

@@ -34,7 +34,7 @@ from theory.arrays import Array, ArrayLike
 from theory.errors import InputError
 from theory.groups import is_separate
 from theory.immutable import Frozen
-from theory.inputs import LARGEST, SMALLEST, as_matrix, require_plain
+from theory.inputs import LARGEST, SMALLEST, as_matrix, as_number, require_plain
 from theory.modular.formulas import modular_loss, modular_strength
 from theory.sources import Sources
 
@@ -724,10 +724,7 @@ def _with_errors(
 
 
 def _number(name: str, value: float) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{name}: {value!r} is not a number") from None
+    number = as_number(value, name)
     if not np.isfinite(number):
         raise InputError(f"{name}: {number:g} is not finite")
     return number

@@ -23,7 +23,7 @@ import numpy as np
 from solver.auditing.missed_findings import KINDS_OF_MISSED, MissedFindings, Shares
 from theory.errors import InputError
 from theory.groups import groups_of
-from theory.inputs import as_matrix, column_names, neuron_names
+from theory.inputs import as_matrix, column_names, neuron_names, whole_number
 from theory.problem import Problem
 from theory.sources import Sources
 
@@ -199,9 +199,7 @@ def _persistence(values: Array, parts: Sequence[Array], block: int) -> float:
 
 
 def _require_orders(count: int, block: int, permutations: int, level: float) -> None:
-    if not (isinstance(block, int | np.integer) and block >= 1):
-        raise InputError(f"block: {block!r} is no whole number of rows from 1 on")
-    if count // block < PERMUTED.blocks:
+    if count // whole_number(block, "block", 1) < PERMUTED.blocks:
         raise InputError(
             f"block: {count} rows make {count // block} whole block(s) of {block}; at least {PERMUTED.blocks} are "
             "needed to tell chance from more, so give shorter blocks or a longer recording"

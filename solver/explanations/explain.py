@@ -32,7 +32,7 @@ from solver.explanations.selectivity import rankings
 from solver.solving.limits import generator_of, require_seconds
 from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
-from theory.inputs import as_matrix, checked_probabilities, neuron_names
+from theory.inputs import as_matrix, checked_probabilities, neuron_names, whole_number
 
 DEFAULT_SHUFFLES = 20
 
@@ -227,7 +227,5 @@ def _shuffled(count: int, shuffles: int, rng: np.random.Generator, *, series: bo
 
 
 def _require_shuffles(shuffles: int, count: int, *, series: bool) -> None:
-    if isinstance(shuffles, bool) or not isinstance(shuffles, int | np.integer) or shuffles < 0:
-        raise InputError(f"shuffles: {shuffles!r} is not how often to shuffle; give a whole number, 0 for never")
-    if series and shuffles >= count:
+    if whole_number(shuffles, "shuffles") >= count and series:
         raise InputError(f"shuffles: {count} rows can be shifted in {count - 1} ways only; give so many at most")

@@ -27,6 +27,7 @@ from solver.solving.limits import generator_of, require_seconds
 from theory.errors import InputError
 from theory.in_time.memory import MemoryBounds
 from theory.in_time.trials import Trials
+from theory.inputs import whole_number
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,11 @@ def solve_in_time(
         raise InputError(f"trials: expected `theory.Trials`, got {type(trials).__name__}")
     if not 0 < tolerance <= 1:
         raise InputError(f"tolerance: {tolerance!r} is not above 0 and at most 1")
-    if not (isinstance(tries, int | np.integer) and tries >= 0):
-        raise InputError(f"tries: {tries!r} is not a whole number of networks")
+    tries = whole_number(tries, "tries")
     require_seconds(time_limit)
     start, limit = time.perf_counter(), math.inf if time_limit is None else time_limit
     with limited_to(start + limit / 2):
-        network = _best_network(trials, int(tries), generator_of(rng))
+        network = _best_network(trials, tries, generator_of(rng))
         stopped = time_is_up()
     activity = network.run(trials.inputs)
     loss = sum(network.energies(trials, activity).values())

@@ -27,6 +27,7 @@ from solver.networks.network import Data, Network, Tree
 from theory.arrays import Array
 from theory.errors import InputError
 from theory.immutable import Frozen
+from theory.inputs import whole_number
 from theory.writing import require_writable
 
 
@@ -208,8 +209,7 @@ def train(
 
 
 def _check(steps: int, rate: float, seeds: Sequence[int], tolerance: float) -> None:
-    if not (isinstance(steps, int) and steps >= 1):
-        raise InputError(f"steps: {steps!r} is not a positive whole number")
+    whole_number(steps, "steps", 1)
     if not (np.isfinite(rate) and rate > 0):
         raise InputError(f"rate: {rate!r} is not a positive number")
     if not (np.isfinite(tolerance) and tolerance >= 0):

@@ -27,19 +27,18 @@ from solver.generation.loss import ScaledLoss
 from solver.methods.iterate import Iterate
 from solver.methods.options import Option
 from theory.errors import InputError
+from theory.inputs import whole_number
 
 if TYPE_CHECKING:
     from theory.arrays import Array
     from theory.problem import Problem
 
 
-def _whole_number(neurons: object) -> int:
-    if not (isinstance(neurons, (int, np.integer)) and neurons >= 1):
-        raise InputError(f"neurons: {neurons!r} is not a positive whole number")
-    return int(neurons)
-
-
-OPTIONS = (Option("neurons", takes="a number", otherwise="uses as many as help", read=_whole_number),)
+OPTIONS = (
+    Option(
+        "neurons", takes="a number", otherwise="uses as many as help", read=lambda one: whole_number(one, "neurons", 1)
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from solver.sweeps.table import Row
 from theory.arrays import Array
 from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.errors import InputError
+from theory.inputs import whole_number
 from theory.problem import Problem
 
 
@@ -193,8 +194,7 @@ class _Draws:
 
 
 def _require_counts(resamples: int, size: int | None, replace: bool, count: int) -> None:
-    if not (isinstance(resamples, int | np.integer) and resamples >= 2):
-        raise InputError(f"resamples: {resamples!r} is not a whole number from two on")
+    whole_number(resamples, "resamples", 2)
     if count < 4:
         raise InputError(f"problem: {count} samples are too few to draw some of them; give at least four")
     most = count if replace else count - 1

@@ -37,6 +37,7 @@ from theory.arrays import Array, Indices, Mask
 from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
 from theory.immutable import Frozen
+from theory.inputs import whole_number
 from theory.inputs.problem import within_digits
 from theory.problem import Problem
 
@@ -232,8 +233,7 @@ def budget(
         codes = tuple(in_own_columns(problem, code) for code in inside.codes)
         return replace(inside, optimum=solve_one_of_many(problem, **options), codes=codes)
     ends = None if neurons is None else _ends(neurons, problem)
-    if not (isinstance(starts, int) and starts >= 0):
-        raise InputError(f"starts: {starts!r} is not a whole number from zero on")
+    starts = whole_number(starts, "starts")
     begun = time.perf_counter()
     generator = generator_of(rng)
     optimum = solve_one_of_many(problem, tolerance=tolerance, time_limit=time_limit, rng=generator)
@@ -363,9 +363,7 @@ def _ends(neurons: range | tuple[int, int], problem: Problem) -> tuple[int, int]
         lowest, highest = (neurons[0], neurons[-1]) if isinstance(neurons, range) else neurons
     except (TypeError, ValueError, IndexError):
         raise InputError(f"neurons: {neurons!r} is no range; give the fewest and the most, such as (2, 6)") from None
-    for number in (lowest, highest):
-        if not isinstance(number, int | np.integer) or number < 0:
-            raise InputError(f"neurons: {number!r} is not a whole number from zero on")
+    lowest, highest = whole_number(lowest, "neurons"), whole_number(highest, "neurons")
     if highest < lowest:
         raise InputError(f"neurons: from {lowest} to {highest} there are none; give the fewest first")
     if isinstance(neurons, range) and neurons.step != 1:
@@ -378,4 +376,4 @@ def _ends(neurons: range | tuple[int, int], problem: Problem) -> tuple[int, int]
         )
     if lowest < fewest:
         raise InputError(f"neurons: {lowest} cannot code {fewest} sources exactly; give at least {fewest}")
-    return int(lowest), int(highest)
+    return lowest, highest

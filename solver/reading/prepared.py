@@ -21,7 +21,7 @@ from solver.reading.layout import number_in
 from theory.arrays import Array
 from theory.errors import InputError, unknown_name
 from theory.immutable import FixedDict, Frozen
-from theory.inputs import as_matrix
+from theory.inputs import as_matrix, whole_number
 from theory.inputs.names import distinct_names, printable
 from theory.problem import Problem
 from theory.sources import Sources
@@ -233,8 +233,7 @@ def _angle(name: str, column: Any, turn: float | str | None, count: int) -> _Par
             f"angles: {name!r} goes from {angle.min():g} to {angle.max():g}, more than a turn of 2 pi; say what a turn "
             f"is, such as {name}=360 (or {name}=radians, if it goes round several times)"
         )
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-        raise InputError(f"harmonics: {count!r} of {name!r} is no whole number from 1 on")
+    whole_number(count, f"harmonics: {name!r}", 1)
     phase = 2 * np.pi * ((angle / whole) % 1)
     different = len(np.unique(np.round(np.exp(1j * phase), 9)))
     if 2 * count > different:

@@ -11,6 +11,7 @@ import numpy as np
 from solver.methods import module_of, names
 from theory.errors import InputError
 from theory.immutable import Frozen
+from theory.inputs import whole_number
 from theory.problem import Problem
 
 DEFAULT_TOLERANCE = 1e-8  # relative gap that `solve` aims at if not told otherwise: eight digits
@@ -74,8 +75,7 @@ def check(problem: Problem, method: str, limits: Limits) -> None:
             f"method: {method!r} searches among all neurons, but here each is to read one group; choose 'groups'"
         )
     require_tolerance(tolerance)
-    if not (isinstance(max_iterations, (int, np.integer)) and max_iterations >= 1):
-        raise InputError(f"max_iterations: {max_iterations!r} is not a positive whole number")
+    whole_number(max_iterations, "max_iterations", 1)
     require_seconds(time_limit)
 
 

@@ -13,6 +13,7 @@ from solver.solving.solve import solve_one_of_many
 from theory.errors import InputError
 from theory.families import Family
 from theory.immutable import Frozen
+from theory.inputs import whole_number
 
 if TYPE_CHECKING:
     from solver.representation import Representation
@@ -66,8 +67,7 @@ def along(
         >>> [point.price > 1e-6 for point in along(family("joint-table"), points=3)]
         [True, False, False]
     """
-    if not (isinstance(points, int) and 2 <= points <= 10_000):
-        raise InputError(f"points: {points!r} is not a whole number from 2 to 10000")
+    points = whole_number(points, "points", 2, 10_000)
     if family.unit_costs and not encoder_cost == decoder_cost == 1:
         raise InputError(
             f"encoder_cost, decoder_cost: the boundary of {family.name} is known for costs of one; leave them at that"

@@ -17,6 +17,7 @@ from theory.conditions import decide
 from theory.errors import InputError, unknown_name
 from theory.families import FAMILIES, Family, family
 from theory.immutable import Frozen
+from theory.inputs import whole_number
 from theory.problem import COSTS
 
 
@@ -123,8 +124,7 @@ def plane_plan(
             two = [entry.name for entry in FAMILIES.values() if entry.second is not None]
             raise InputError(f"against: {name} has one parameter only; choose one of {', '.join(two)}")
         raise InputError(unknown_name("against", against, known))
-    if not (isinstance(points, int) and PLANE_GRID.fewest <= points <= PLANE_GRID.most):
-        raise InputError(f"points: {points!r} is not a whole number from {PLANE_GRID.fewest} to {PLANE_GRID.most}")
+    points = whole_number(points, "points", PLANE_GRID.fewest, PLANE_GRID.most)
     other = _values(chosen, against, points, low, high)
     return Sweep(OfFamily(name), axes={"parameter": chosen.grid(points), against: other}, fixed=fixed, certified=False)
 

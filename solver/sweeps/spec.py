@@ -27,6 +27,7 @@ from solver.reading.files import named
 from solver.sweeps.plan import SEED, SETTINGS, Sweep
 from solver.sweeps.pose import DRAWN_COORDINATES, OfData, OfFamily, Poses
 from theory.errors import InputError, unknown_name
+from theory.inputs import whole_number
 from theory.neurons import PeakActivity
 from theory.problem import Problem
 from theory.readouts import Exact
@@ -132,8 +133,7 @@ def _spread(name: str, values: Any) -> Any:
     low, high, count, scale = values["from"], values["to"], values["count"], values.get("scale", "linear")
     if scale not in ("linear", "log"):
         raise InputError(unknown_name(f"{name}: scale", str(scale), ("linear", "log")))
-    if not (isinstance(count, int) and 1 <= count <= LIMITS_OF_SPREADS.count):
-        raise InputError(f"{name}: count {count!r} is not a whole number from 1 to {LIMITS_OF_SPREADS.count:,}")
+    whole_number(count, f"{name}: count", 1, LIMITS_OF_SPREADS.count)
     if scale == "log" and not (low > 0 and high > 0):
         raise InputError(f"{name}: from {low:g} to {high:g} there is no logarithmic scale; give positive ends")
     spread = (np.geomspace if scale == "log" else np.linspace)(float(low), float(high), count)

@@ -27,6 +27,7 @@ from solver.verification.conjectures import Conjecture, as_theorem
 from solver.verification.counterexamples import integer_weights, readable, shrink
 from solver.verification.judgement import AGREES, DISAGREES, UNDECIDED, Judgement, judge
 from theory.errors import InputError
+from theory.inputs import whole_number
 from theory.neurons import Linear
 from theory.problem import COSTS, Problem
 from theory.readouts import Exact, Noisy, Soft
@@ -165,10 +166,7 @@ def verify(
         >>> verify("range-independence", trials=5).agreements
         5
     """
-    if not (isinstance(trials, int) and trials >= 1):
-        raise InputError(f"trials: {trials!r} is not a positive whole number")
-    if not (isinstance(seed, int) and seed >= 0):
-        raise InputError(f"seed: {seed!r} is not a nonnegative whole number")
+    trials, seed = whole_number(trials, "trials", 1), whole_number(seed, "seed")
     cases = _cases()
     entry = as_theorem(claim)
     if isinstance(claim, str | Theorem):

@@ -295,7 +295,7 @@ def test_a_box_of_eight_sources_is_proven_modular():
         ({"tolerance": 1.5}, "tolerance: 1.5 is out of range"),
         ({"tolerance": float("nan")}, "tolerance: nan is out of range"),
         ({"tolerance": "small"}, "tolerance: 'small' is out of range"),
-        ({"max_iterations": 0}, "max_iterations: 0 is not a positive whole number"),
+        ({"max_iterations": 0}, "max_iterations: 0 is not a whole number from 1 on"),
         ({"max_iterations": 2.5}, "max_iterations: 2.5 is not"),
         ({"time_limit": "soon"}, "time_limit: 'soon' is not a positive number of seconds"),
         ({"time_limit": 0}, "time_limit: 0 is not a positive number of seconds"),

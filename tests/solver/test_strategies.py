@@ -97,7 +97,7 @@ def test_every_kind_is_drawn_in_up_to_eight_dimensions(kind, data):
 @pytest.mark.parametrize("dimension", [0, -1, 9, 2.5, True, "two", None])
 @pytest.mark.parametrize("kind", [points, grids, clouds, boxes, lattices, corner_cut, antipodal, products, problems])
 def test_other_numbers_of_dimensions_are_refused(kind, dimension):
-    with pytest.raises(InputError, match=r"dimension: .* given; sources are drawn in 1 to 8 dimensions"):
+    with pytest.raises(InputError, match=r"dimension: .* is not a whole number from 1 to 8"):
         find(kind(dimension), lambda _: True, settings=settings(database=None))
 
 

@@ -210,7 +210,7 @@ def test_altered_files_are_refused(answer, tmp_path, name, alter, said):
     ("data", "options", "said"),
     [
         (MADE, {"dimension": 7}, "dimension: the data vary along 6"),
-        (MADE, {"dimension": 0}, "dimension: 0 is not a positive whole number"),
+        (MADE, {"dimension": 0}, "dimension: 0 is not a whole number from 1 on"),
         (MADE, {"dimension": 1.5}, "dimension: 1.5 is not"),
         (MADE, {"variance": 0}, "variance: 0 is not a share"),
         (MADE, {"variance": 1.01}, "variance: 1.01 is not a share"),
@@ -255,8 +255,8 @@ def test_solve_takes_data_as_they_are(tmp_path):
         (["--components", "2", "--variance", "0.5"], "give one of them"),
         (["--components", "9"], "vary along 4 direction"),
         (["--variance", "2"], "not a share"),
-        (["--components", "2", "--mixing", IRIS], "--mixing: a matrix of sources"),
-        (["--components", "2", "--targets", IRIS], "--targets: a matrix of sources"),
+        (["--components", "2", "--mixing", IRIS], "--mixing: is about sources"),
+        (["--components", "2", "--targets", IRIS], "--targets: is about sources"),
     ],
 )
 def test_solve_refuses(options, said):

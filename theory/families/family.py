@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from theory.conditions import decide
 from theory.errors import InputError
+from theory.inputs import as_number
 from theory.problem import Problem
 from theory.sources import Sources
 from theory.symbolic.markup import unmarked
@@ -147,10 +148,7 @@ class Family(ABC):
 
 def _within(name: str, argument: Any, ends: Family | SecondParameter) -> float:
     """The argument as a number, or an InputError that names the range which it is not in."""
-    try:
-        value = float(argument)
-    except (TypeError, ValueError):
-        raise InputError(f"{name}: {argument!r} is not a number") from None
+    value = as_number(argument, name)
     above = value >= ends.low if ends.includes[0] else value > ends.low
     below = value <= ends.high if ends.includes[1] else value < ends.high
     if not (above and below):

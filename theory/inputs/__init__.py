@@ -19,6 +19,7 @@ __all__ = [
     "SMALLEST",
     "as_array",
     "as_matrix",
+    "as_number",
     "as_rows",
     "checked_names",
     "checked_probabilities",
@@ -26,6 +27,7 @@ __all__ = [
     "column_names",
     "has_blocks",
     "require_plain",
+    "whole_number",
 ]
 
 # Between them squares of sources, mixings and costs, and their products, can be computed: floating point ends at 1e-308
@@ -160,6 +162,34 @@ def as_rows(values: ArrayLike, name: str, columns: int) -> Array:
     if rows.ndim != 2 or rows.shape[1] != columns:
         raise InputError(f"{name}: shape {np.shape(rows)} does not fit; give rows of {columns} numbers")
     return rows
+
+
+def as_number(value: Any, name: str) -> float:
+    """A number as a float, finite or not; an InputError for what is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: {value!r} is not a number") from None
+
+
+def whole_number(value: Any, name: str, least: int = 0, most: int | None = None) -> int:
+    """A whole number, of Python or numpy, within bounds.
+
+    Raises:
+        InputError: it is none, or out of bounds.
+
+    Example:
+        >>> whole_number(np.int64(3), "neurons")
+        3
+        >>> whole_number(2.5, "neurons", 1)
+        Traceback (most recent call last):
+        theory.errors.InputError: neurons: 2.5 is not a whole number from 1 on
+    """
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not (whole and least <= value and (most is None or value <= most)):
+        ends = f"{least} on" if most is None else f"{least} to {most:,}"
+        raise InputError(f"{name}: {value!r} is not a whole number from {ends}")
+    return int(value)
 
 
 def _masked(values: Any) -> tuple[int, list[int]]:

@@ -18,7 +18,7 @@ from theory.arrays import Array, ArrayLike
 from theory.dynamics import Transitions, as_stack
 from theory.errors import InputError
 from theory.immutable import locked
-from theory.inputs import LARGEST, SMALLEST, as_matrix
+from theory.inputs import LARGEST, SMALLEST, as_matrix, as_number
 from theory.neurons import ACTIVATIONS, Activity, Canonical, Linear, Neurons, Nonlinear
 from theory.readouts import READOUTS, Exact, Reads
 from theory.sources import EXACT_DIMENSION, SOURCES, Sources
@@ -143,10 +143,7 @@ def checked_cost(name: str, value: float, *, positive: str = "") -> float:
         >>> checked_cost("bias_cost", "2"), checked_cost("bias_cost", -0.0)
         (2.0, 0.0)
     """
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{name}: {value!r} is not a number") from None
+    number = as_number(value, name)
     if not (np.isfinite(number) and number >= 0):
         raise InputError(f"{name}: {number:g} is not a cost, which is finite and not negative")
     if number and not SMALLEST <= number <= LARGEST:

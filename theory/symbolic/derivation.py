@@ -23,6 +23,7 @@ from typing import Any
 import sympy as sp
 
 from theory.errors import InputError, unknown_name
+from theory.inputs import whole_number
 from theory.symbolic.markup import typeset, unmarked
 from theory.symbolic.names import MIXING_NAMES, READOUT_NAMES
 
@@ -203,8 +204,7 @@ def derive(
         [m_1**2,  -C_12],
         [ -C_12, m_2**2]])
     """
-    if sources is not None and not (isinstance(sources, int) and sources >= 1):
-        raise InputError(f"sources: {sources!r} is not a positive whole number")
+    sources = None if sources is None else whole_number(sources, "sources", 1)
     if mixing not in MIXING_NAMES:
         raise InputError(unknown_name("mixing", mixing, MIXING_NAMES))
     if readout not in READOUT_NAMES:

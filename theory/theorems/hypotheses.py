@@ -148,6 +148,19 @@ def independent_sources(problem: Problem) -> bool:
     return bool(np.abs(table - product[0]).max() <= HYPOTHESES.probability)
 
 
+def occurring(problem: Problem) -> tuple[Array, Array]:
+    """The samples (k, d) that occur, and their probabilities (k,), which are positive.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> points, probabilities = occurring(Problem([[0], [1], [2]], probabilities=[1, 0, 3]))
+        >>> points.tolist(), probabilities.tolist()
+        ([[0.0], [2.0]], [0.25, 0.75])
+    """
+    probabilities = problem.sources.sample_probabilities
+    return problem.sources.points[probabilities > 0], probabilities[probabilities > 0]
+
+
 def every_combination(problem: Problem) -> bool:
     """Whether every combination of the values that sources take has a positive probability.
 
@@ -159,7 +172,7 @@ def every_combination(problem: Problem) -> bool:
     """
     if not problem.sources.from_samples:
         return False  # moments do not tell
-    points = problem.sources.points[problem.sources.sample_probabilities > 0]
+    points, _ = occurring(problem)
     places = levels(points, np.ptp(points, axis=0) * HYPOTHESES.value)
     counts = places.max(axis=0) + 1
     # In whole numbers of any length, as above.
@@ -176,8 +189,7 @@ def centrally_symmetric(problem: Problem) -> bool:
     """
     if not problem.sources.from_samples:
         return False  # moments do not tell
-    weights = problem.sources.sample_probabilities
-    points, weights = problem.sources.points[weights > 0], weights[weights > 0]
+    points, weights = occurring(problem)
     points = points - weights @ points
     both = np.vstack([points, -points])
     # Two values of which a mean was taken differ in more than the last digit.

@@ -15,6 +15,7 @@ from theory.theorems.hypotheses import (
     errors_count_as_samples,
     every_combination,
     independent_sources,
+    occurring,
     separate_channels,
     weights_cost_nothing,
 )
@@ -73,9 +74,8 @@ def channels(values: Array, probabilities: Array) -> Channels:
 
 
 def _on_and_off(problem: Problem) -> Prediction:
-    probabilities = problem.sources.sample_probabilities
-    values, probabilities = problem.sources.points[probabilities > 0, 0], probabilities[probabilities > 0]
-    values = values - values.min()
+    points, probabilities = occurring(problem)
+    values = points[:, 0] - points[:, 0].min()
     best = channels(values / values.max(), probabilities)
     scale = 2 * np.sqrt(problem.activity_cost * problem.decoder_cost) * np.linalg.norm(problem.mixing) * values.max()
     never, share = probabilities[values == 0].sum(), (probabilities @ values) ** 2 / (probabilities @ values**2)
@@ -111,9 +111,9 @@ ON_AND_OFF = Theorem(
 
 def _shared_neurons(problem: Problem) -> Prediction:
     """The best modular loss, and what some neurons that two sources share save of it."""
-    probabilities, lengths = problem.sources.sample_probabilities, np.linalg.norm(problem.readout.targets, axis=0)
-    points, probabilities = problem.sources.points[probabilities > 0], probabilities[probabilities > 0]
-    points, lengths = points / np.ptp(points, axis=0), lengths * np.ptp(points, axis=0)
+    points, probabilities = occurring(problem)
+    lengths = np.linalg.norm(problem.readout.targets, axis=0) * np.ptp(points, axis=0)
+    points = points / np.ptp(points, axis=0)
     points = points - probabilities @ points
     best = [channels(column, probabilities) for column in points.T]
     scale = 2 * np.sqrt(problem.activity_cost * problem.readout.decoder_cost)
@@ -178,16 +178,14 @@ SHARED_NEURONS = Theorem(
 
 def _in_two_channels(problem: Problem) -> bool:
     """Whether the best code of each source has an ON and an OFF neuron."""
-    probabilities = problem.sources.sample_probabilities
-    points, probabilities = problem.sources.points[probabilities > 0], probabilities[probabilities > 0]
+    points, probabilities = occurring(problem)
     best = [channels(column, probabilities) for column in points.T]
     return all(min(one.on, one.off) > BESIDE_VALUES * max(one.on, one.off) for one in best)
 
 
 def _by_free_neurons(problem: Problem) -> Prediction:
     """The largest worth of a free neuron under the only multiplier that modular neurons can have."""
-    probabilities, targets = problem.sources.sample_probabilities, problem.readout.targets
-    points, probabilities = problem.sources.points[probabilities > 0], probabilities[probabilities > 0]
+    (points, probabilities), targets = occurring(problem), problem.readout.targets
     lengths = np.linalg.norm(targets, axis=0)
     sides, losses = [], []
     for column, length in zip(points.T, lengths, strict=True):
@@ -254,8 +252,7 @@ FREE_CONDITION = Theorem(
 
 def _expensive_enough(problem: Problem) -> bool:
     """Whether weights cost so much that no neuron gains by silence at a corner."""
-    probabilities, points = problem.sources.sample_probabilities, problem.sources.points
-    points, probabilities = points[probabilities > 0], probabilities[probabilities > 0]
+    points, probabilities = occurring(problem)
     at_ends = [probabilities @ (points == end(points, axis=0)) for end in (np.min, np.max)]
     rarest = float(np.minimum(*at_ends).prod())
     variance = float((np.diag(problem.sources.covariance) * np.diag(problem.gram)).max())

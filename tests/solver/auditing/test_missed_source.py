@@ -123,7 +123,7 @@ def test_a_picture(tmp_path):
         ({"activity": np.ones((800, 1))}, "neuron 0 (counted from 0) is constant"),
         ({"missing": lambda named: named.sum(axis=1)}, "is told by the other sources"),
         ({"block": 50}, "800 rows make 16 whole block(s) of 50; at least 20 are needed"),
-        ({"block": 0}, "is no whole number of rows"),
+        ({"block": 0}, "is not a whole number from 1 on"),
         ({"permutations": 9}, "9 tell no probability below 0.1"),
         ({"sources": lambda named: Sources(named, np.arange(800))}, "samples of equal weight are permuted"),
     ],

@@ -136,7 +136,7 @@ def test_thresholds():
         ({"threshold": float("inf")}, "give 'half', 'positive' or a finite number"),
         ({"top": 1.5}, "top: 1.5 is no share"),
         ({"top": 0.1, "threshold": 2}, "give one of them"),
-        ({"shuffles": -1}, "shuffles: -1 is not how often"),
+        ({"shuffles": -1}, "shuffles: -1 is not a whole number from 0 on"),
         ({"shuffles": True}, "shuffles: True"),
         ({"shuffles": 4, "series": True}, "4 rows can be shifted in 3 ways"),
         ({"time_limit": 0}, "time_limit: 0 is not"),

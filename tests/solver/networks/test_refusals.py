@@ -19,7 +19,7 @@ BOX = Data.of([[0, 0], [0, 1], [1, 0], [1, 1]])
 TRAIN = partial(train, Autoencoder(neurons=4), BOX)
 
 REFUSED = [
-    (partial(TRAIN, steps=0), "steps: 0 is not a positive whole number"),
+    (partial(TRAIN, steps=0), "steps: 0 is not a whole number from 1 on"),
     (partial(TRAIN, rate=-1.0), "rate: -1.0 is not a positive number"),
     (partial(TRAIN, rate=float("nan")), "rate: nan"),
     (partial(TRAIN, tolerance=-1.0), "tolerance: -1.0 is not zero or a positive number"),

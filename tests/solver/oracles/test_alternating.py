@@ -113,5 +113,5 @@ def test_arguments_are_checked():
         solve(problem, method="alternating", neurons=allowed + 1)
     with pytest.raises(InputError, match="neurons: method 'auto' uses as many as help"):
         solve(problem, neurons=3)
-    with pytest.raises(InputError, match="neurons: 0 is not a positive whole number"):
+    with pytest.raises(InputError, match="neurons: 0 is not a whole number from 1 on"):
         solve(problem, method="alternating", neurons=0)

@@ -94,7 +94,7 @@ def test_values_of_a_category():
         (TABLE, {"angles": {"heading": -360}}, "is no turn"),
         (TABLE, {"angles": {"head": 360}}, "angles: 'head' is unknown; did you mean 'heading'?"),
         (TABLE, {"angles": {"heading": 360}, "harmonics": 5}, "8 different angle(s), which tell 4 harmonic(s) apart"),
-        (TABLE, {"angles": {"heading": 360}, "harmonics": 0}, "is no whole number from 1 on"),
+        (TABLE, {"angles": {"heading": 360}, "harmonics": 0}, "is not a whole number from 1 on"),
         (TABLE, {"angles": {"heading": 360}, "categories": ["heading"]}, "'heading' is an angle too"),
         (TABLE, {"categories": ["place"]}, "categories: 'place' is unknown"),
         (TABLE, {"probabilities": "w"}, "probabilities: 'w' is unknown"),

@@ -427,7 +427,7 @@ def test_a_theorem_in_a_file(conjectures):
     ("arguments", "said"),
     [
         (["--theorem", "range"], "theorem: 'range' is unknown; did you mean"),
-        (["--trials", "0"], "trials: 0 is not a positive whole number"),
+        (["--trials", "0"], "trials: 0 is not a whole number from 1 on"),
         (["nothing.py::f"], "there is no file 'nothing.py'"),
         (["nothing.py"], "names no function; write path/to/file.py::name"),
         (["{file}::uncorelated"], "did you mean 'uncorrelated'"),

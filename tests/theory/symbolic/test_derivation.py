@@ -184,7 +184,7 @@ def test_every_chain_ends_in_a_condition_and_can_be_shown(sources, mixing, reado
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"sources": 0}, "sources: 0 is not a positive whole number"),
+        ({"sources": 0}, "sources: 0 is not a whole number from 1 on"),
         ({"mixing": "genral"}, "mixing: 'genral' is unknown; did you mean 'general'?"),
         ({"readout": "hard"}, "readout: 'hard' is unknown; choose one of: exact, soft, noisy, fixed-variance"),
     ],
