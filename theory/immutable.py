@@ -245,6 +245,15 @@ class Immutable(_Compared):
     _remedy = "make another one"
     """What to do instead of setting the attribute {name}."""
 
+    def _know(self, **known: Any) -> None:
+        """Set derived properties that the constructor knows already, by name."""
+        for name, value in known.items():
+            if self._finished:
+                self._refuse(name)
+            if not isinstance(getattr(type(self), name, None), derived):
+                raise AttributeError(f"{name}: no derived property of a {type(self).__name__}; pass it as an argument")
+            vars(self)[name] = value
+
     def _finish(self) -> None:
         """Lock what the constructor has set."""
         for value in vars(self).values():

@@ -73,8 +73,6 @@ class PrincipalCoordinates(Sources):
         0.8
     """
 
-    identified = False
-
     def __init__(
         self,
         points: ArrayLike,
@@ -91,7 +89,8 @@ class PrincipalCoordinates(Sources):
         self.kept, self.tied = float(kept), bool(tied)
         numbered = [f"x{number}" for number in range(1, len(self.axes) + 1)]
         self.channels = distinct_names(numbered if channels is None else channels, "data")
-        super().__init__(coordinates, probabilities, names=[f"pc{i + 1}" for i in range(coordinates.shape[1])])
+        names = [f"pc{i + 1}" for i in range(coordinates.shape[1])]
+        super().__init__(coordinates, probabilities, names=names, identified=False)
         self._require_principal()
 
     @classmethod

@@ -126,7 +126,7 @@ class Problem(Immutable):
         activation: str | None = None,
         _known: Mapping[str, Any] = _NOTHING,
     ) -> None:
-        vars(self).update(_known)
+        self._know(**_known)
         self.sources = checked_sources(sources, probabilities)
         self.encoder_cost = checked_cost("encoder_cost", encoder_cost)
         self.decoder_cost = checked_cost("decoder_cost", decoder_cost, positive=NO_BEST_SIZE)

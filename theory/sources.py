@@ -67,6 +67,8 @@ class Sources(Immutable):
         probabilities: (T,) nonnegative weights, any scale; equal by default. A sample of weight zero costs no energy
             but must still be encoded with nonnegative activity.
         names: d names for the sources; by default the column names, or ``s1 ... sd``.
+        identified: False where the columns are mere coordinates: which of them a neuron reads means nothing, and
+            modularity neither.
 
     Attributes:
         points: (T, d) the samples (for moments: the vertices; for a summary: the samples that may be extreme).
@@ -75,7 +77,7 @@ class Sources(Immutable):
         covariance: (d, d) about the mean.
         lower: (d,) least value of each source about its mean.
         upper: (d,) largest value of each source about its mean.
-        identified: whether columns are sources; False where the axes have no meaning, and modularity none either.
+        identified: as passed.
         hull: where some sources are linear combinations of others, up to a constant, the `AffineHull` that all lie in;
             else None.
         stream: the summary of samples that are not kept, or None.
@@ -94,10 +96,8 @@ class Sources(Immutable):
         2.0
     """
 
-    identified: bool = True
     hull: AffineHull | None = None
     stream: Summary | None = None
-    _moved_from: Sources | None = None  # the sources that were transformed into these, with the same faces
     _remedy = "make other `Sources` of the changed data"
 
     def __init__(
@@ -106,7 +106,9 @@ class Sources(Immutable):
         probabilities: ArrayLike | None = None,
         *,
         names: Sequence[str] | None = None,
+        identified: bool = True,
     ) -> None:
+        self.identified = bool(identified)
         if has_blocks(points):
             from theory.blocks import summary_of_blocks
 
@@ -158,10 +160,18 @@ class Sources(Immutable):
 
     @classmethod
     def _on_vertices(
-        cls, covariance: Any, vertices: Any, mean: Any, names: Sequence[str] | None, root: Array | None = None
+        cls,
+        covariance: Any,
+        vertices: Any,
+        mean: Any,
+        names: Sequence[str] | None,
+        root: Array | None = None,
+        *,
+        identified: bool = True,
     ) -> Sources:
         """Sources of `from_moments`; the covariance is not checked if a root (d, d) of it, of more digits, is known."""
         self = cls.__new__(cls)
+        self.identified = identified
         self.points, moments, center, self.names = checked_moments(covariance, vertices, mean, names)
         self.probabilities = None
         self.from_samples = False
@@ -180,7 +190,7 @@ class Sources(Immutable):
             self._require_within_range()
             self._find_hull()
         else:
-            vars(self)["covariance_root"] = root
+            self._know(covariance_root=root)
         self._finish()
         return self
 
@@ -249,7 +259,12 @@ class Sources(Immutable):
             >>> Sources.from_summary(halves[0] + halves[1])
             Sources(4 samples of s1, s2)
         """
+        return cls._of_summary(summary, names)
+
+    @classmethod
+    def _of_summary(cls, summary: Summary, names: Sequence[str] | None, *, identified: bool = True) -> Sources:
         self = cls.__new__(cls)
+        self.identified = identified
         self._set_summary(summary, names)
         self._finish()
         return self
@@ -271,7 +286,7 @@ class Sources(Immutable):
         self.mean = self._origin + self._shift
         self.lower, self.upper = self.about_mean(lowest), self.about_mean(highest)
         self.covariance = summary.covariance
-        vars(self)["covariance_root"] = summary.moments.root  # has more digits than the covariance
+        self._know(covariance_root=summary.moments.root)  # has more digits than the covariance
         self._find_hull()
 
     def afresh(self) -> Sources:
@@ -324,22 +339,7 @@ class Sources(Immutable):
             >>> Sources.transformed(square, 2 * square.covariance_root, 2 * square.vertices).support([[1, 1]]).tolist()
             [4.0]
         """
-        return sources._on_others(vertices, root, _moved_from=sources)
-
-    def _on_others(self, vertices: Array, root: Array | None = None, **known: Any) -> Sources:
-        """Sources of these names, about their mean, on other vertices (V, d), of which more may be known.
-
-        Their moments are these, or of other coordinates with the root R (d, d).
-        """
-        made = Sources.__new__(Sources)
-        made.points, made.names, made.probabilities, made.from_samples = vertices, self.names, None, False
-        made.mean = made._origin = made._shift = np.zeros(self.dimension)
-        made.lower, made.upper = column_range(vertices)
-        made.identified = self.identified if root is None else True
-        made.covariance = self.covariance if root is None else root.T @ root
-        vars(made).update(covariance_root=self.covariance_root if root is None else root, vertices=vertices, **known)
-        made._finish()
-        return made
+        return SourcesOnVertices(sources, vertices, root, faces_of=sources)
 
     def standardized(self) -> Sources:
         """Each source about its mean, in units of its standard deviation.
@@ -369,7 +369,7 @@ class Sources(Immutable):
             >>> twice.covariance.tolist(), twice.support([[1.0]]).tolist()
             ([[1.0]], [2.0])
         """
-        return self._on_others(factor * self.vertices, _moved_from=self)
+        return SourcesOnVertices(self, factor * self.vertices, faces_of=self)
 
     def on_points(self, points: ArrayLike) -> Sources:
         """Sources with these moments and the support function of points (P, d) about the mean, with zero inside.
@@ -405,11 +405,10 @@ class Sources(Immutable):
             raise InputError("rows: expected a list of row numbers; give at least one")
         if chosen.min() < 0 or chosen.max() >= len(self.points):
             raise InputError(f"rows: {chosen.max()} is none of {len(self.points)} samples, counted from 0")
-        vertices = self.about_mean(self.points[chosen])
-        return self._on_others(vertices, **({} if listed else {"faces_if_few": None}))
+        return SourcesOnVertices(self, self.about_mean(self.points[chosen]), listed=listed)
 
-    def of_columns(self, columns: Sequence[int]) -> Sources:
-        """Some of these sources.
+    def of_columns(self, columns: Sequence[int], *, identified: bool = True) -> Sources:
+        """Some of these sources, identified if these are, unless they shall be mere coordinates.
 
         Those known by their moments are not checked again: the covariance of some has fewer digits than its root.
 
@@ -419,15 +418,17 @@ class Sources(Immutable):
         """
         chosen = list(columns)
         names = [self.names[index] for index in chosen]
+        identified &= self.identified
         if self.stream is not None:
-            return Sources.from_summary(self.stream.of_columns(chosen), names=names)
+            return Sources._of_summary(self.stream.of_columns(chosen), names, identified=identified)
         if self.from_samples:
-            return Sources(self.points[:, chosen], self.probabilities, names=names)
-        if chosen == list(range(self.dimension)):
+            return Sources(self.points[:, chosen], self.probabilities, names=names, identified=identified)
+        if chosen == list(range(self.dimension)) and identified == self.identified:
             return self
         covariance = self.covariance[np.ix_(chosen, chosen)]
         root = np.asarray(np.linalg.qr(self.covariance_root[:, chosen], mode="r"))
-        return Sources._on_vertices(covariance, self.points[:, chosen], self.mean[chosen], names, root)
+        vertices, mean = self.points[:, chosen], self.mean[chosen]
+        return Sources._on_vertices(covariance, vertices, mean, names, root, identified=identified)
 
     # ---- shape ------------------------------------------------------------------------------------------------
 
@@ -527,9 +528,6 @@ class Sources(Immutable):
 
         if self.hull is not None:
             return None  # those of its coordinates are listed
-        if self._moved_from is not None:
-            faces = self._moved_from.faces_if_few
-            return None if faces is None else faces.moved(-self.vertices)
         if self.dimension <= EXACT_DIMENSION:
             return FaceLattice.of(-self.vertices)
         if not self.has_few_vertices:
@@ -764,18 +762,7 @@ class Sources(Immutable):
     @derived
     def _coordinates(self) -> Sources:
         assert self.hull is not None
-        return self.of_columns(self.hull.kept.tolist()).without_meaning()
-
-    def without_meaning(self) -> Sources:
-        """As coordinates: which of them a neuron reads means nothing.
-
-        Example:
-            >>> Sources([[0, 0], [0, 1], [1, 0]]).without_meaning().identified
-            False
-        """
-        made = Sources.__new__(Sources)
-        vars(made).update(vars(self) | {"identified": False})
-        return made
+        return self.of_columns(self.hull.kept.tolist(), identified=False)
 
     @derived
     def nearly_constant(self) -> str | None:
@@ -809,6 +796,51 @@ class Sources(Immutable):
         shown = sorted(kept[: SOURCES.terms_shown], key=lambda i: self.names[i])
         text = " ".join(f"{factors[i] / factors[shown[0]]:+.6g}*{self.names[i]}" for i in shown)
         return text if len(kept) <= len(shown) else f"{text} and {len(kept) - len(shown)} more term(s)"
+
+
+class SourcesOnVertices(Sources):
+    """Sources about their mean that are known by their moments, on vertices in an order that is kept; none is checked.
+
+    Args:
+        like: sources of the same names, and of the same moments unless a root is passed.
+        vertices: (V, d) about the mean.
+        root: (d, d) R, if the covariance is R'R.
+        faces_of: the sources of which these vertices are images, in their order, such that faces stay faces; or None.
+        listed: whether faces may be listed, if they are few; that takes seconds.
+
+    Example:
+        >>> square = Sources([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+        >>> SourcesOnVertices(square, 3 * square.vertices).upper.tolist()
+        [3.0, 3.0]
+    """
+
+    def __init__(
+        self,
+        like: Sources,
+        vertices: Array,
+        root: Array | None = None,
+        *,
+        faces_of: Sources | None = None,
+        listed: bool = True,
+    ) -> None:
+        self.identified = like.identified if root is None else True
+        self.points, self.names, self.probabilities, self.from_samples = vertices, like.names, None, False
+        self.mean = self._origin = self._shift = np.zeros(like.dimension)
+        self.lower, self.upper = column_range(vertices)
+        self.covariance = like.covariance if root is None else root.T @ root
+        self._know(vertices=vertices, covariance_root=like.covariance_root if root is None else root)
+        self._faces_of, self._listed = faces_of, listed
+        self._finish()
+
+    @derived
+    def faces_if_few(self) -> FaceLattice | None:
+        """See `Sources`: where they are images of others, those of the others."""
+        if not self._listed:
+            return None
+        if self._faces_of is None:
+            return super().faces_if_few
+        faces = self._faces_of.faces_if_few
+        return None if faces is None else faces.moved(-self.vertices)
 
 
 def _blocks(matrix: Array, rows: int) -> Iterator[Array]:

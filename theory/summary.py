@@ -310,6 +310,8 @@ class SummaryBuilder:
 
     Args:
         names: of the columns; by default those of the first table that has any.
+        beside: the builder, perhaps in another thread, to whose summary this one's is added. Rows inside the hull of
+            its rows are not kept, so that this summary is of no use by itself.
 
     Example:
         >>> builder = SummaryBuilder()
@@ -319,10 +321,12 @@ class SummaryBuilder:
         Summary(4 rows of 2 columns, 4 of them extreme)
     """
 
-    def __init__(self, names: Sequence[str] | None = None) -> None:
+    def __init__(self, names: Sequence[str] | None = None, *, beside: SummaryBuilder | None = None) -> None:
         self.names = None if names is None else tuple(names)
         self._names_are_fixed = names is not None
-        self._first: SummaryBuilder | None = None
+        if beside is not None:
+            self.names, self._names_are_fixed = beside.names, beside._names_are_fixed
+        self._first = beside
         self._count = 0
         self._rows: _Rows | None = None
 
@@ -375,15 +379,6 @@ class SummaryBuilder:
             )
         self._rows.add(matrix, weights, name)
         self._count += len(matrix)
-
-    def beside(self) -> SummaryBuilder:
-        """A builder for other rows, perhaps in another thread, whose summary is added to this one's.
-
-        It does not keep rows inside the hull of this one's, so that its summary is of no use by itself.
-        """
-        other = SummaryBuilder(self.names)
-        other._names_are_fixed, other._first = self._names_are_fixed, self
-        return other
 
     def summary(self) -> Summary:
         """Summary of all rows so far.

@@ -203,7 +203,9 @@ def _summary(table: _Blocks, follow: Follow | None) -> Summary:
     begun = first.summary()
     threads = max(1, min(table.lanes, os.cpu_count() or 1))
     with ThreadPoolExecutor(threads) as pool:  # step 4
-        tasks = [pool.submit(summarise, lane, blocks, first.beside()) for lane, blocks in enumerate(lanes)]
+        tasks = [
+            pool.submit(summarise, lane, blocks, SummaryBuilder(beside=first)) for lane, blocks in enumerate(lanes)
+        ]
         try:
             parts = [task.result() for task in tasks]
         except BaseException:

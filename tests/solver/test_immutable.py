@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import pickle
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import theory
 from solver import Problem, Sources, audit, certify, solve, solve_many
 from solver.certificate import lower_bound
 from solver.comparison import compared
@@ -136,11 +139,56 @@ def test_answers_do_not_depend_on_what_was_asked_before(monkeypatch):
     for fresh, other in zip(solve_many(drawn()), solve_many(known), strict=True):
         assert fresh.loss == other.loss and fresh.source_weights.tolist() == other.source_weights.tolist()
     sources = Sources(POINTS)
-    assert not (sources.on_hull.identified and sources.without_meaning().on_hull.identified)
+    assert sources.on_hull.identified and not sources.of_columns([0, 1], identified=False).on_hull.identified
     answer = solve(PROBLEM)
     monkeypatch.setattr("solver.ambiguity.touching_neurons.prices_slowly", lambda _: True)
     before = str(answer)
     assert answer.ambiguity().unique is not None and str(answer) == before and "not decided" in before
+
+
+def sets_hidden_state(node):
+    """What a statement or call sets behind the back of an object: a private attribute, or one that is refused."""
+    if isinstance(node, ast.Assign | ast.AugAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in [one for whole in targets for one in getattr(whole, "elts", [whole])]:
+            if isinstance(target, ast.Attribute) and target.attr[0] == "_" != target.attr[1]:
+                yield ast.unparse(target.value)
+            elif isinstance(target, ast.Subscript):
+                yield from behind(target.value)
+    elif isinstance(node, ast.Call) and ast.unparse(node.func) == "object.__setattr__":
+        yield ast.unparse(node.args[0])
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("update", "pop"):
+        yield from behind(node.func.value)
+
+
+def behind(node):
+    """The object of which an expression is the dictionary of attributes."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "vars":
+        yield ast.unparse(node.args[0])
+    elif isinstance(node, ast.Attribute) and node.attr == "__dict__":
+        yield ast.unparse(node.value)
+
+
+@pytest.mark.parametrize("line", ["vars(a)['b'] = 1", "vars(a).update(b=1)", "a.c, a._b = 1, 2", "a.__dict__.pop('b')"])
+def test_what_sets_hidden_state_is_seen(line):
+    assert [one for node in ast.walk(ast.parse(line)) for one in sets_hidden_state(node)] == ["a"]
+
+
+def test_only_an_object_itself_sets_its_hidden_state():
+    house = Path(theory.__file__).parents[1]
+    for path in [*house.glob("theory/**/*.py"), *house.glob("solver/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            strangers = set(sets_hidden_state(node)) - {"self", "cls"}
+            assert not strangers, f"{path}:{node.lineno}"
+
+
+def test_what_is_known_beforehand_is_a_derived_property():
+    assert Problem.knowing({"gram": np.eye(2) * 3}, sources=POINTS).gram.tolist() == [[3.0, 0.0], [0.0, 3.0]]
+    for name in ("mixing", "none"):
+        with pytest.raises(AttributeError, match=f"{name}: no derived property of a Problem"):
+            Problem.knowing({name: 1.0}, sources=POINTS)
+    with pytest.raises(AttributeError, match="does not change"):
+        PROBLEM._know(gram=np.eye(2))
 
 
 @given(st.randoms(use_true_random=False))

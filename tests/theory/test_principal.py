@@ -270,3 +270,8 @@ def test_axes_cut_between_equal_variances_say_so(tmp_path):
     assert [count for count, text in said.items() if "varies as much as the last one kept" in text] == [2]
     solve(Problem.from_data(corners, 2)).save(tmp_path / "code.npz")
     assert Representation.load(tmp_path / "code.npz").problem.sources.tied
+
+
+def test_some_of_the_axes_mean_as_little_as_all():
+    problem = Problem.from_data(np.random.default_rng(0).standard_normal((9, 3)))
+    assert not any(problem.part(axes).sources.identified for axes in ([0], [0, 1]))

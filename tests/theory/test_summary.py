@@ -157,7 +157,7 @@ def test_builders_beside_each_other():
     first = SummaryBuilder()
     first.add(points[:30_000])
     begun = first.summary()
-    other = first.beside()
+    other = SummaryBuilder(beside=first)
     other.add(points[30_000:], first_row=30_000)
     beside = other.summary()
     assert len(beside.extremes) < len(Summary.of(points[30_000:]).extremes)

@@ -58,7 +58,6 @@ class ConeForms:
         cost = np.einsum("ri,ij,rj->r", fan.generators, self.energy_matrix, fan.generators) + height**2
         self.fan = fan
         self.rays = fan.generators / np.sqrt(cost)[:, None]
-        self.__dict__.pop("metric", None)
 
     @cached_property
     def metric(self) -> Array:

@@ -60,6 +60,9 @@ LATTICE = LatticeTolerances()
 class FaceLattice:
     """The faces of a polytope, each by as many of its vertices as span it.
 
+    Args:
+        original: the same faces in other coordinates, where they are listed once; None if there are none.
+
     Attributes:
         vertices: (V, d) those of conv(-S), about the mean; other points are harmless.
         facets: (F, d) simplices that the facets are cut into.
@@ -72,12 +75,20 @@ class FaceLattice:
         (True, [4, 4])
     """
 
-    def __init__(self, vertices: Array, facets: Indices, *, complete: bool, in_turn: bool = False) -> None:
+    def __init__(
+        self,
+        vertices: Array,
+        facets: Indices,
+        *,
+        complete: bool,
+        in_turn: bool = False,
+        original: FaceLattice | None = None,
+    ) -> None:
         self.vertices = vertices
         self.facets = np.sort(facets, axis=1)
         self.complete = complete
         self.in_turn = in_turn
-        self._original = self
+        self._original = self if original is None else original  # which lists the faces
 
     @classmethod
     def of(cls, vertices: Array) -> FaceLattice:
@@ -118,9 +129,7 @@ class FaceLattice:
 
     def moved(self, vertices: Array) -> FaceLattice:
         """These faces in other coordinates, in which the vertices (V, d) stand for the old ones."""
-        lattice = FaceLattice(vertices, self.facets, complete=self.complete)
-        lattice._original = self._original
-        return lattice
+        return FaceLattice(vertices, self.facets, complete=self.complete, original=self._original)
 
     @property
     def dimension(self) -> int:

@@ -46,11 +46,9 @@ class _AffineHull(Reduction):
             return problem
         hull = problem.hull
         groups = None if problem.groups is None else on_hull(problem.groups, hull)
-        kept = problem.sources.of_columns(hull.kept.tolist())
-        if groups is None:  # with them what a neuron reads means something: which of them
-            kept = kept.without_meaning()
         arguments = problem.arguments | {
-            "sources": kept,
+            # With groups what a neuron reads means something: which of them.
+            "sources": problem.sources.of_columns(hull.kept.tolist(), identified=groups is not None),
             "mixing": problem.mixing @ hull.basis,
             "readout": self._readout(problem),
             "neurons": problem.neurons.on_hull(hull.basis),

@@ -80,9 +80,7 @@ class _InOrder(Reduction):
             "groups": groups,
             "neurons": problem.neurons.of_columns(columns),
         }
-        made = type(problem).knowing({"column_order": np.arange(problem.dimension)}, **arguments)
-        vars(made)["in_order"] = made
-        return made
+        return type(problem).knowing({"column_order": np.arange(problem.dimension)}, **arguments)
 
     def of(self, problem: Any) -> Any:
         """See `Reduction`."""
