@@ -13,15 +13,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from solver.certificate import lower_bound
+from solver.sweeps.pose import description
 from theory.arrays import Array, Indices
 from theory.errors import InputError
 from theory.problem import Problem
@@ -136,16 +134,7 @@ class OfResamples:
 
     def describe(self) -> dict[str, Any]:
         """See `Poses`."""
-        arguments, sources = self.whole.arguments, self.whole.sources
-        del arguments["sources"]
-        digest = hashlib.sha256(json.dumps(_plain(arguments), sort_keys=True).encode()).hexdigest()
-        data = hashlib.sha256(json.dumps(_plain([sources.points, sources.probabilities])).encode()).hexdigest()
-        return {
-            "resamples of": f"{sources.count} rows of {sources.dimension} sources, sha256 {data[:16]}",
-            "sources": list(sources.names),
-            "problem": f"sha256 {digest[:16]}",
-            "block": self.block,
-        }
+        return {"resamples": True, **description(self.whole), "block": self.block}
 
     def problem(self, *, seed: int, **point: Any) -> Problem:
         """See `Poses`."""
@@ -258,18 +247,3 @@ def _error_weights(problem: Problem) -> Array | None:
     if not isinstance(readout, Soft | Noisy) or readout.probabilities is None:
         return None
     return np.asarray(readout.probabilities, dtype=float)
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON holds it; arrays by their contents."""
-    if isinstance(value, np.ndarray):
-        return [list(value.shape), hashlib.sha256(np.ascontiguousarray(value, dtype=float).tobytes()).hexdigest()]
-    if is_dataclass(value) and not isinstance(value, type):
-        return [type(value).__name__, {field.name: _plain(getattr(value, field.name)) for field in fields(value)}]
-    if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return value.item()
-    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from typing import Any, Protocol, runtime_checkable
@@ -12,7 +14,7 @@ import numpy as np
 from theory.arrays import Array
 from theory.errors import InputError, unknown_name
 from theory.families import family
-from theory.neurons import Linear, Neurons
+from theory.neurons import Neurons
 from theory.problem import COSTS, Problem
 from theory.readouts import Exact, Noisy, Soft
 from theory.sources import Sources
@@ -158,20 +160,7 @@ class OfData:
 
     def describe(self) -> dict[str, Any]:
         """See `Poses`."""
-        whole, sources, digest = self.whole, self.whole.sources, hashlib.sha256()
-        moments = () if sources.from_samples else (sources.mean, sources.covariance)
-        for part in (sources.points, sources.probabilities, self._mixing, self._targets, *moments):
-            digest.update(b"none" if part is None else f"{part.shape}".encode() + np.ascontiguousarray(part).tobytes())
-        rows, columns = sources.points.shape
-        costs = {name: getattr(whole, name) for name, usual in COSTS.items() if getattr(whole, name) != usual}
-        return {
-            "data": f"{rows} rows of {columns} sources, sha256 {digest.hexdigest()[:16]}",
-            "sources": list(sources.names),
-            "groups": None if whole.groups is None else {name: list(group) for name, group in whole.groups.items()},
-            **costs,
-            **({"separate": True} if whole.separate else {}),
-            **({} if whole.neurons == Linear() else {"neurons": _described(whole.neurons)}),
-        }
+        return description(self.whole)
 
     @property
     def _mixing(self) -> Array | None:
@@ -232,15 +221,36 @@ class OfData:
         return [names.index(name) for name in wanted]
 
 
-def _described(neurons: Neurons) -> str:
-    """The kind of neuron with its settings: numbers as they are, matrices by what they hold."""
-    settings = []
-    for item in fields(neurons) if is_dataclass(neurons) else ():
-        value = getattr(neurons, item.name)
-        if isinstance(value, np.ndarray):
-            value = f"{value.shape} {hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]}"
-        settings.append(f"{item.name}={value}")
-    return f"{type(neurons).__name__}({', '.join(settings)})"
+def description(problem: Problem) -> dict[str, Any]:
+    """All that a problem depends on, as values that JSON holds: numbers as they are, arrays by their checksums."""
+    sources, (rows, columns) = problem.sources, problem.sources.points.shape
+    moments = [] if sources.from_samples else [sources.mean, sources.covariance]
+    data = json.dumps(_described([sources.points, sources.probabilities, *moments]))
+    arguments = {name: _described(value) for name, value in problem.arguments.items() if name != "sources"}
+    return {
+        "data": f"{rows} rows of {columns} sources, {_checksum(data.encode())}",
+        "sources": sources.names,
+        **arguments,
+    }
+
+
+def _described(value: Any) -> Any:
+    """A value as JSON holds it, with checksums in the place of arrays."""
+    if isinstance(value, np.ndarray):
+        return f"{value.shape} {_checksum(np.ascontiguousarray(value, dtype=float).tobytes())}"
+    if is_dataclass(value) and not isinstance(value, type):
+        return [type(value).__name__, {field.name: _described(getattr(value, field.name)) for field in fields(value)}]
+    if isinstance(value, Mapping):
+        return {str(name): _described(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_described(item) for item in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
+
+
+def _checksum(content: bytes) -> str:
+    return f"sha256 {hashlib.sha256(content).hexdigest()[:16]}"
 
 
 def _readout(point: dict[str, Any], targets: Any = None) -> Soft | Noisy | None:
