@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solver.extras import is_there
-from solver.metrics import NEIGHBOURS, conditional_information, linear_columns, modularity_scores
+from solver.metrics import conditional_information, linear_columns, modularity_scores
+from solver.metrics.information import INFORMATION
 from solver.metrics.samples import unexplained, variance
 from solver.pictures.words import aligned
 from solver.plain import attributes
@@ -156,7 +157,7 @@ def scores_at_hand(
     if factors.shape[1] < 2:
         return {}
     samples = len(activity) if weights is None else np.count_nonzero(weights)
-    if not is_there("sklearn") or samples <= NEIGHBOURS:
+    if not is_there("sklearn") or samples <= INFORMATION.neighbours:
         only = conditional_information(activity, factors, probabilities=weights, classes=classes)
         return {"conditional_information": only}
     return modularity_scores(activity, factors, probabilities=weights, classes=classes)

@@ -19,7 +19,6 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from solver.metrics.estimates import neuron_information
-from solver.metrics.information import NEIGHBOURS
 from solver.metrics.linear import conditional_information, dci, info_explicitness
 from solver.metrics.mutual import (
     conditional_information_nearest,
@@ -31,7 +30,6 @@ from solver.metrics.mutual import (
 from solver.metrics.samples import linear_columns, scored_samples
 
 __all__ = [
-    "NEIGHBOURS",
     "conditional_information",
     "conditional_information_nearest",
     "dci",

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.metrics.information import NEIGHBOURS, RANKS_APART, information, ranks
+from solver.metrics.information import INFORMATION, information, ranks
 from solver.metrics.samples import ScoredSamples
 from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
@@ -112,12 +112,12 @@ def neuron_information(samples: ScoredSamples, seed: int, *, conditional: bool =
         InputError: fewer than five samples.
     """
     (rows, count), size = samples.neurons.shape, samples.sources.shape[1]
-    if rows <= NEIGHBOURS:
+    if rows <= INFORMATION.neighbours:
         raise InputError(f"activity: {rows} samples are too few for mutual information; give at least five")
     rng = np.random.default_rng(seed)
     # Steps 1 and 2.
     draws = [_ranked(samples, drawn, conditional) for drawn in _drawn(samples, rng)]
-    if len(draws[0].neurons) <= NEIGHBOURS:
+    if len(draws[0].neurons) <= INFORMATION.neighbours:
         none = np.zeros((count, size))
         return NeuronInformation(none, none, none > 0, np.ones(size), telling=False)
     turns = max(ESTIMATES.shuffles_per_pair, -(-ESTIMATES.shuffles // max(count, 1)))
@@ -189,16 +189,16 @@ def _ranked(samples: ScoredSamples, rows: Indices, conditional: bool) -> _Draw:
     for number, in_classes in enumerate(samples.classes):
         kind = samples.kinds[:, number]
         if in_classes:
-            ranked = RANKS_APART * len(rows) * kind.astype(np.float64)
+            ranked = INFORMATION.apart * len(rows) * kind.astype(np.float64)
         elif conditional:
             ranked = _ranks_among(kind, kind[condition])
         else:
-            ranked = RANKS_APART * len(rows) * _in_intervals(kind, kind[condition])
+            ranked = INFORMATION.apart * len(rows) * _in_intervals(kind, kind[condition])
         sources[:, number] = ranked
         _, place, alike = np.unique(ranked[condition], return_inverse=True, return_counts=True)
         # Half of the samples have that many others of their class.
-        few = max(1, int(np.median(alike[place])) - 1) if in_classes or not conditional else NEIGHBOURS
-        neighbours.append(min(NEIGHBOURS, few))
+        few = max(1, int(np.median(alike[place])) - 1) if in_classes or not conditional else INFORMATION.neighbours
+        neighbours.append(min(INFORMATION.neighbours, few))
     return _Draw(neurons, sources, condition, tuple(neighbours))
 
 

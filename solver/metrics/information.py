@@ -15,6 +15,8 @@ estimation for mixed, discrete and continuous data" (IEEE Transactions on Inform
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -23,9 +25,17 @@ from scipy.special import digamma
 from theory.arrays import Array
 from theory.geometry.levels import levels
 
-NEIGHBOURS = 4  # which nearest neighbour of a sample says what is near
-VALUE_ROUNDING = 1e-9  # distance of two values, relative to their range, up to which they are one
-RANKS_APART = 4  # distance of two classes that follow each other, in numbers of samples: farther than any two ranks
+
+@dataclass(frozen=True)
+class InformationSettings:
+    """How near and how far apart samples are."""
+
+    neighbours: int = 4  # which nearest neighbour of a sample says what is near
+    same: float = 1e-9  # distance of two values, relative to their range, up to which they are one
+    apart: int = 4  # distance of two classes that follow each other, in numbers of samples: farther than any two ranks
+
+
+INFORMATION = InformationSettings()
 
 
 def ranks(values: Array) -> Array:
@@ -35,12 +45,14 @@ def ranks(values: Array) -> Array:
         >>> ranks(np.array([0.3, 7.0, 0.3, -1.0])).tolist()
         [1.5, 3.0, 1.5, 0.0]
     """
-    level = levels(values[:, None], VALUE_ROUNDING * np.ptp(values))[:, 0]
+    level = levels(values[:, None], INFORMATION.same * np.ptp(values))[:, 0]
     counts = np.bincount(level)
     return np.asarray((np.cumsum(counts) - (counts + 1) / 2)[level])
 
 
-def information(one: Array, other: Array, known: Array | None = None, neighbours: int = NEIGHBOURS) -> float:
+def information(
+    one: Array, other: Array, known: Array | None = None, neighbours: int = INFORMATION.neighbours
+) -> float:
     """Nats that one variable tells about another beyond what is known.
 
     Of independent variables it is about zero, and may be below.

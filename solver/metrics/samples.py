@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from solver.extras import require
-from solver.metrics.information import VALUE_ROUNDING
+from solver.metrics.information import INFORMATION
 from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
 from theory.geometry.levels import levels
@@ -75,7 +75,7 @@ def scored_samples(
     spread = variance(neurons, weights)
     # Equal values have some variance too, from the rounding of their mean.
     varied = (spread > 1e-12 * spread.max()) & (np.ptp(neurons, axis=0) > 0)
-    apart = VALUE_ROUNDING * np.ptp(factors, axis=0) * ~np.array(flags)
+    apart = INFORMATION.same * np.ptp(factors, axis=0) * ~np.array(flags)
     values = levels(factors, apart)
     kinds, condition = np.unique(values, axis=0, return_inverse=True)
     combinations = np.prod(values.max(axis=0) + 1.0)

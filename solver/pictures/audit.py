@@ -22,8 +22,17 @@ from solver.pictures.words import percent
 from theory.arrays import Array
 from theory.errors import InputError
 
-NEURONS_AUDITED = 40  # those with the largest costs
-NEURONS_LABELLED = 15  # along an axis
+
+@dataclass(frozen=True)
+class AuditedNeurons:
+    """How many neurons a picture of an audit shows."""
+
+    drawn: int = 40  # those with the largest costs
+    labelled: int = 15  # along an axis
+
+
+AUDITED = AuditedNeurons()
+
 
 CHANGED = {
     "bias": "biases",
@@ -112,7 +121,7 @@ def _draw_code(axes: Axes, code: Code, order: NDArray[np.intp], colours: list[st
         costs = code.neuron_costs[order][:12]
         arrows(axes, problem.sources, weights[:12], costs, colours=colours[:12], names=names[:12])
     elif len(order):
-        weights, names = (weights * np.sqrt(problem.modular_costs))[:NEURONS_AUDITED], names[:NEURONS_AUDITED]
+        weights, names = (weights * np.sqrt(problem.modular_costs))[: AUDITED.drawn], names[: AUDITED.drawn]
         _draw_weights(axes, weights, names, problem.sources.names)
     else:
         axes.set_axis_off()
@@ -126,7 +135,7 @@ def _draw_weights(axes: Axes, weights: Array, names: list[str], sources: tuple[s
     relative = weights / np.abs(weights).max(axis=1, keepdims=True)
     axes.imshow(relative, cmap=style.SIGNED, vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
     style.name_columns(axes, sources, together=20)
-    style.label_some(axes.set_yticks, names, NEURONS_LABELLED)
+    style.label_some(axes.set_yticks, names, AUDITED.labelled)
     style.bare(axes)
 
 
@@ -140,10 +149,10 @@ def draw_terms(axes: Axes, findings: CommonFindings) -> None:
 def draw_earnings(axes: Axes, findings: CommonFindings) -> None:
     """Draw what neurons earn for their cost, the most expensive first."""
     bars = Bars.of(findings)
-    ratios, names = findings.ratios[bars.order[:NEURONS_AUDITED]], bars.names[:NEURONS_AUDITED]
-    axes.bar(range(len(ratios)), 100 * ratios, color=bars.colours[:NEURONS_AUDITED], width=0.8)
+    ratios, names = findings.ratios[bars.order[: AUDITED.drawn]], bars.names[: AUDITED.drawn]
+    axes.bar(range(len(ratios)), 100 * ratios, color=bars.colours[: AUDITED.drawn], width=0.8)
     axes.axhline(100, color=style.GREY, lw=1, ls=style.DASHED, zorder=0)
-    style.label_some(axes.set_xticks, names, NEURONS_LABELLED)
+    style.label_some(axes.set_xticks, names, AUDITED.labelled)
     style.slant(axes, together=40, degrees=60)
     axes.set(xlabel="neuron, the most expensive first", ylabel="earns (% of its cost)", ylim=(0, 109))
 

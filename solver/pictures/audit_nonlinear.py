@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from solver.pictures import style
 from solver.pictures.audit import Bars, draw_earnings, draw_savings, draw_terms
 from solver.pictures.audit_words import (
-    UNMENTIONED,
+    MENTIONED,
     headline,
     known_numbers,
     missing_words,
@@ -20,7 +20,7 @@ from solver.pictures.audit_words import (
     weights_words,
 )
 from solver.pictures.style import picture
-from solver.pictures.summary import ROWS_ON_TERMINAL
+from solver.pictures.summary import SUMMARY
 from solver.pictures.words import percent, scales_words
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def sentences(findings: NonlinearFindings) -> list[str]:
 def _part(findings: NonlinearFindings) -> str:
     if findings.problem.neurons.name == "free":
         return "Free neurons: all of the activity is audited."
-    if findings.unexplained <= UNMENTIONED**2:
+    if findings.unexplained <= MENTIONED.least**2:
         return "All of the activity is a rectified function of the sources."
     return (
         f"{percent(findings.unexplained)} of the variance of the activity is no rectified function of the sources; the "
@@ -80,7 +80,7 @@ def text(findings: NonlinearFindings) -> str:
     """Sentences, and tables of the terms of the loss and of the neurons."""
     table = columns(findings)
     rows = [list(table)]
-    for number in range(min(len(findings.neurons), ROWS_ON_TERMINAL)):
+    for number in range(min(len(findings.neurons), SUMMARY.rows)):
         ratio, share = table["earns"][number], table.get("not rectified", [0.0] * (number + 1))[number]
         row = [table["neuron"][number], table["reads"][number], percent(table["cost"][number] / findings.loss)]
         row += ["" if ratio is None else f"{100 * ratio:.1f} %", f"x {table['strength'][number]:.3g}"]
@@ -107,7 +107,7 @@ def plot(findings: NonlinearFindings) -> Figure:
     right.set_xlabel("made as good as can be, in turn")
     style.head(figure, headline(findings), size=8)
     notes = ["Neurons in orange earn less than they cost."] if style.ORANGE in Bars.of(findings).colours else []
-    if findings.unexplained > UNMENTIONED:
+    if findings.unexplained > MENTIONED.least:
         notes.append(f"{percent(findings.unexplained)} of the variance of the activity is not audited.")
     style.note(figure, " ".join(notes))
     return figure

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from solver.auditing.findings import CommonFindings, Findings
-from solver.pictures.summary import ROWS_ON_TERMINAL, WEIGHT_COLUMNS, mixture
+from solver.pictures.summary import SUMMARY, mixture
 from solver.pictures.words import aligned, percent, price_sentence, scales_words
 from theory.arrays import Array, Indices
 
-UNMENTIONED = 1e-6  # share of the optimum, or of a deviation in single precision, that no sentence mentions
-MULTIPLE = 1.0  # excess from which on it is given as a multiple, not in per cent
+
+@dataclass(frozen=True)
+class MentionedFindings:
+    """What a sentence mentions, and how."""
+
+    least: float = 1e-6  # share of the optimum, or of a deviation in single precision, that no sentence mentions
+    multiple: float = 1.0  # excess from which on it is given as a multiple, not in per cent
+
+
+MENTIONED = MentionedFindings()
+
 
 CHANGES_IN_WORDS = {
     "bias": "lower biases",
@@ -38,11 +48,11 @@ def headline(findings: CommonFindings) -> str:
     least = findings.loss / optimum.loss - 1
     if least <= 0:
         return f"This code {_above(excess, 'at most ')}"
-    return f"This code {_above(excess, f'{1 + least if excess >= MULTIPLE else 100 * least:.3g} to ')}"
+    return f"This code {_above(excess, f'{1 + least if excess >= MENTIONED.multiple else 100 * least:.3g} to ')}"
 
 
 def _above(excess: float, before: str = "") -> str:
-    if excess >= MULTIPLE:
+    if excess >= MENTIONED.multiple:
         return f"costs {before}{1 + excess:.3g} times as much as the optimum"
     return f"is {before}{percent(excess)} above the optimum"
 
@@ -80,7 +90,7 @@ def audit_text(findings: Findings) -> str:
 def text_of(findings: CommonFindings, sentences: list[str], neurons: list[list[str]]) -> str:
     """Sentences, a table of the terms of the loss, and one of the neurons, the first of all that there are."""
     lines = [*sentences, "", *aligned(_terms(findings), left=[0]), "", *aligned(neurons, left=[0])]
-    hidden = len(findings.neurons) - ROWS_ON_TERMINAL
+    hidden = len(findings.neurons) - SUMMARY.rows
     return "\n".join([*lines, f"... and {hidden} more neurons"] if hidden > 0 else lines)
 
 
@@ -110,12 +120,12 @@ def _lifted(findings: Findings) -> list[str]:
 def weights_words(findings: CommonFindings) -> list[str]:
     """Whether encoder and decoder were as given."""
     lines = []
-    if findings.encoder_error > UNMENTIONED:
+    if findings.encoder_error > MENTIONED.least:
         lines.append(
             f"The encoder given makes other activity: off by {percent(findings.encoder_error)} of its deviation; the "
             "nearest that fits was taken."
         )
-    if findings.decoder_error > UNMENTIONED:
+    if findings.decoder_error > MENTIONED.least:
         taken = "; the nearest without errors was taken" if findings.problem.readout.exact else ""
         error = percent(findings.decoder_error)
         lines.append(f"The decoder given errs by {error} of the deviation of its data{taken}.")
@@ -160,7 +170,7 @@ def saved_words(findings: CommonFindings) -> list[str]:
     parts = [
         f"{_percent(value / least)} by {CHANGES_IN_WORDS[name]}"
         for name, value in findings.savings.items()
-        if value > UNMENTIONED * least
+        if value > MENTIONED.least * least
     ]
     if not parts:
         return []
@@ -199,7 +209,7 @@ def _named(findings: Findings, numbers: Indices) -> str:
 def missing_words(findings: CommonFindings, neuron: Callable[[], str] | None = None) -> list[str]:
     """What a neuron that is missing would save, and which one it is, where that is told."""
     saving = findings.missing_saving / findings.lower_bound if findings.lower_bound > 0 else 0.0
-    if not (findings.missing_ratio > 1 + UNMENTIONED and saving > UNMENTIONED):
+    if not (findings.missing_ratio > 1 + MENTIONED.least and saving > MENTIONED.least):
         return []
     which = "" if neuron is None else f": {neuron()}"
     return [
@@ -218,7 +228,7 @@ def modularity_words(findings: CommonFindings, *, priced: bool) -> list[str]:
 
 def _percent(share: float) -> str:
     """A share that may be a large multiple, in per cent."""
-    return percent(share) if share < 10 * MULTIPLE else f"{100 * share:,.0f} %"
+    return percent(share) if share < 10 * MENTIONED.multiple else f"{100 * share:,.0f} %"
 
 
 # ---- tables -------------------------------------------------------------------------------------------------------
@@ -240,10 +250,10 @@ def _terms(findings: CommonFindings) -> list[list[str]]:
 
 def _neurons(findings: Findings) -> list[list[str]]:
     code, names = findings.code, findings.problem.sources.names
-    shown = names if len(names) <= WEIGHT_COLUMNS else ()
+    shown = names if len(names) <= SUMMARY.columns else ()
     nonlinear = findings.unexplained > 0
     rows = [["neuron", *shown, "cost", "earns", "strength", *(["not affine"] if nonlinear else [])]]
-    for number in range(min(len(findings.neurons), ROWS_ON_TERMINAL)):
+    for number in range(min(len(findings.neurons), SUMMARY.rows)):
         ratio = findings.ratios[number]
         weights = code.source_weights[number][: len(shown)]
         row = [findings.neurons[number], *(f"{weight:z.4f}" for weight in weights)]

@@ -6,19 +6,29 @@ character below its letter: a sign, or a stroke where the weight is weak.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from string import ascii_letters
 from typing import TYPE_CHECKING
 
 from solver.codes.linear import Code
-from solver.pictures.summary import STRONG_WEIGHT, relative_weights
+from solver.pictures.summary import SUMMARY, relative_weights
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-NEURONS_SKETCHED = 24  # with the table of numbers below, two screens
+
+@dataclass(frozen=True)
+class SketchSizes:
+    """What a sketch shows."""
+
+    neurons: int = 24  # with the table of numbers below, two screens
+    no_weight: float = 1e-9  # relative weight that is rounding
+
+
+SKETCH = SketchSizes()
+
 NARROWEST_BAR, WIDEST_BAR = 7, 21  # characters, with the axis
-NO_WEIGHT = 1e-9  # relative weight that is rounding
 MARGIN = len("neuron    cost  ")
 SIGN_COLOURS = {1: "#e69f00", -1: "#56b4e9"}  # orange and sky blue of Okabe and Ito, which all eyes tell apart
 
@@ -56,8 +66,8 @@ def sketch(representation: Code, width: int, *, ascii_only: bool = False) -> Tex
         return None
     room = (width - MARGIN) // len(names) - 1
     lines = Text(no_wrap=True, end="")
-    relative = relative_weights(representation)[:NEURONS_SKETCHED]
-    shares = (representation.neuron_costs / representation.neuron_costs.sum())[:NEURONS_SKETCHED]
+    relative = relative_weights(representation)[: SKETCH.neurons]
+    shares = (representation.neuron_costs / representation.neuron_costs.sum())[: SKETCH.neurons]
     if room >= NARROWEST_BAR:
         cell = (min(room, WIDEST_BAR) - 1) // 2 * 2 + 1  # odd: an axis between two sides
         lines.append(_header([_centred(name, cell, ascii_only) for name in names]))
@@ -96,7 +106,7 @@ def _bar(weight: float, width: int, ascii_only: bool) -> Text:
 
     axis, plus, minus = "|#=" if ascii_only else "\u2502\u2588\u2592"
     half = width // 2
-    if abs(weight) <= NO_WEIGHT:
+    if abs(weight) <= SKETCH.no_weight:
         return Text(" " * half).append(axis, "dim").append(" " * half)
     # The sign stands at the end of the bar, and alone where there is no more of it.
     length = round(abs(weight) * (half - 1))
@@ -111,9 +121,9 @@ def _bar(weight: float, width: int, ascii_only: bool) -> Text:
 def _mark(weight: float) -> Text:
     from rich.text import Text
 
-    if abs(weight) <= NO_WEIGHT:
+    if abs(weight) <= SKETCH.no_weight:
         return Text(" ")
     sign = 1 if weight > 0 else -1
-    if abs(weight) < STRONG_WEIGHT:
+    if abs(weight) < SUMMARY.strong:
         return Text("'" if sign > 0 else ",", SIGN_COLOURS[sign])
     return Text("+" if sign > 0 else "-", f"bold {SIGN_COLOURS[sign]}")

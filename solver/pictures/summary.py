@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -47,9 +47,19 @@ if TYPE_CHECKING:
     from theory.exact.proof import Proof
     from theory.problem import Problem
 
-ROWS_IN_TEXT = 12  # neurons that a `repr` lists; all are in the saved file and in the JSON
-ROWS_ON_TERMINAL = 40  # neurons that a terminal, a notebook or an audit lists
-WEIGHT_COLUMNS = 6  # more sources do not fit a line, and only the strongest are named
+
+@dataclass(frozen=True)
+class SummarySizes:
+    """How much of a code a table lists."""
+
+    rows_in_text: int = 12  # neurons that a `repr` lists; all are in the saved file and in the JSON
+    rows: int = 40  # neurons that a terminal, a notebook or an audit lists
+    columns: int = 6  # more sources do not fit a line, and only the strongest are named
+    strong: float = 1 / 3  # relative weight from which on a source is named as one that the neuron codes mainly
+
+
+SUMMARY = SummarySizes()
+
 NEVER_EXACTLY = (
     "Samples of a continuous distribution are never exactly modular; a grid of values, or their box with its moments "
     "(Sources.from_moments), may be."
@@ -57,8 +67,6 @@ NEVER_EXACTLY = (
 """What is said of samples that are modular for practical purposes alone."""
 
 NO_PRICE_ASKED = "No other codes were asked for: each neuron was to read one group."
-
-STRONG_WEIGHT = 1 / 3  # relative weight from which on a source is named as one that the neuron codes mainly
 
 
 def relative_weights(representation: Code) -> Array:
@@ -321,7 +329,7 @@ def table_of_neurons(representation: Code, *, weights: bool = True) -> tuple[lis
 def _weight_columns(representation: Code) -> int:
     """How many columns show weights: one per source, or none where there are too many."""
     count = representation.problem.dimension
-    return count if count <= WEIGHT_COLUMNS else 0
+    return count if count <= SUMMARY.columns else 0
 
 
 def _aligned(values: Array) -> list[str]:
@@ -336,7 +344,7 @@ def _aligned(values: Array) -> list[str]:
 
 def _codes(relative: Array, names: tuple[str, ...], count: int, others: float | None) -> str:
     """The strongest sources of a neuron, and of one that mostly reads one source the share of all others."""
-    strong = strongest(relative, STRONG_WEIGHT)
+    strong = strongest(relative, SUMMARY.strong)
     text = " ".join(f"{'+' if relative[i] > 0 else '-'}{names[i]}" for i in strong)
     weaker = count - len(strong)
     if not weaker:
@@ -350,15 +358,15 @@ def _codes(relative: Array, names: tuple[str, ...], count: int, others: float | 
 def as_text(representation: Code) -> str:
     """Sentences and a table of the first neurons in plain characters: the `repr` of a representation."""
     header, columns = table_of_neurons(representation)
-    rows = [header, *zip(*columns, strict=True)][: ROWS_IN_TEXT + 1]
+    rows = [header, *zip(*columns, strict=True)][: SUMMARY.rows_in_text + 1]
     table = aligned(rows, left=[-1])  # words, which may be long
-    return "\n".join([*sentences(representation), "", *table, *_hidden(representation, ROWS_IN_TEXT)])
+    return "\n".join([*sentences(representation), "", *table, *_hidden(representation, SUMMARY.rows_in_text)])
 
 
 def as_html(representation: Code) -> str:
     """Sentences and a table for a notebook, with the weights on a blue-to-red scale."""
     header, columns = table_of_neurons(representation)
-    rows = list(zip(*columns, strict=True))[:ROWS_ON_TERMINAL]
+    rows = list(zip(*columns, strict=True))[: SUMMARY.rows]
     weights = relative_weights(representation)[:, : _weight_columns(representation)]
     body = ""
     for row, relative in zip(rows, weights, strict=False):
@@ -369,7 +377,7 @@ def as_html(representation: Code) -> str:
         )
     text = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences(representation))
     head = "".join(f"<th>{escape(name)}</th>" for name in header)
-    more = "".join(f"<p>{line}</p>" for line in _hidden(representation, ROWS_ON_TERMINAL))
+    more = "".join(f"<p>{line}</p>" for line in _hidden(representation, SUMMARY.rows))
     return f"<div>{text}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}</div>"
 
 
@@ -398,13 +406,13 @@ def print_representation(representation: Code, console: Console, drawing: Text |
             kept = [i for i, name in enumerate(header) if i <= weights + 1 or name == "groups"]
             header, columns = [header[i] for i in kept], [columns[i] for i in kept]
     table = _rich_table(header, "left" if header[-1] in ("codes", "groups") else "right")
-    rows = list(zip(*columns, strict=True))[:ROWS_ON_TERMINAL]
+    rows = list(zip(*columns, strict=True))[: SUMMARY.rows]
     for row, relative in zip(rows, relative_weights(representation), strict=False):
-        styles = ["dim", *("bold" if abs(weight) >= STRONG_WEIGHT else "" for weight in relative)] if weights else []
+        styles = ["dim", *("bold" if abs(weight) >= SUMMARY.strong else "" for weight in relative)] if weights else []
         styles += [""] * (len(row) - len(styles))
         table.add_row(*(Text(cell, style=style) for cell, style in zip(row, styles, strict=True)))
     console.print(table)
-    for line in _hidden(representation, ROWS_ON_TERMINAL):
+    for line in _hidden(representation, SUMMARY.rows):
         console.print(Text(f"{line}; --json has all"))
 
 
@@ -414,7 +422,7 @@ def print_verdict(problem: Problem | None, verdict: Verdict, console: Console) -
 
     for line in verdict_sentences(problem, verdict):
         console.print(Text(line))
-    if problem is None or problem.dimension > WEIGHT_COLUMNS:
+    if problem is None or problem.dimension > SUMMARY.columns:
         return
     names = problem.sources.names
     table = _rich_table(["F", *names], "right")

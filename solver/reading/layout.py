@@ -27,8 +27,16 @@ A_COMMENT = re.compile(r"\s*#\s")
 DECLARED = re.compile(r"sep=(\S|\t)", re.IGNORECASE)
 """The first line by which spreadsheets say what stands between cells."""
 
-HEADER_LINES = 100  # lines that a header may have: names with line breaks, between quotation marks
-CELL_SHOWN = 30  # characters of a bad cell that a message repeats
+
+@dataclass(frozen=True)
+class LayoutLimits:
+    """How far a header goes, and how much of a cell a message repeats."""
+
+    header: int = 100  # lines that a header may have: names with line breaks, between quotation marks
+    shown: int = 30  # characters of a bad cell that a message repeats
+
+
+LAYOUT = LayoutLimits()
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ class Layout:
         cells = _cells_of(self.path, number, line, self.delimiter)
         if not A_COMMENT.match(line) and len(cells) == self.width:
             raise InputError(
-                f"{self.path}: line {number} begins with {cells[0][:CELL_SHOWN]!r}, and may be a row or a comment; "
+                f"{self.path}: line {number} begins with {cells[0][: LAYOUT.shown]!r}, and may be a row or a comment; "
                 "begin comments with '# ', and no row with '#'"
             )
         return ""
@@ -195,7 +203,7 @@ def _whole_header(
     path: InputFile, number: int, line: str, lines: Iterator[tuple[int, str]], declared: str | None
 ) -> tuple[int, str]:
     """The first line, with those after it in which its quoted cells go on, and the number of the last."""
-    last, end = number, number + HEADER_LINES
+    last, end = number, number + LAYOUT.header
     while '"' in line and _is_open(line, declared or _delimiter(line, line) or " "):
         following = next(lines, None)
         if following is None or last == end:
@@ -208,7 +216,7 @@ def _whole_header(
 
 def _whole_row(path: InputFile, number: int, line: str, lines: Iterator[tuple[int, str]], delimiter: str) -> str:
     """A row with the lines after it in which its quoted cells go on."""
-    for _ in range(HEADER_LINES):
+    for _ in range(LAYOUT.header):
         if not _is_open(line, delimiter):
             return line
         line += next(lines, (0, ""))[1]
@@ -230,9 +238,8 @@ def _require_all_numbers(
     for index, cell in zip(places or range(len(cells)), cells, strict=True):
         if cell and number_in(cell) is None and not is_decimal_comma(cell, delimiter):
             remedy = about_commas(cell, delimiter) or "make it a header of names only or a row of numbers only"
-            raise InputError(
-                f"{path}: line {number} mixes numbers and text ({cell[:CELL_SHOWN]!r} in column {index + 1}); {remedy}"
-            )
+            shown = cell[: LAYOUT.shown]
+            raise InputError(f"{path}: line {number} mixes numbers and text ({shown!r} in column {index + 1}); {remedy}")
 
 
 def _delimiter(first: str, row: str) -> str | None:
@@ -301,7 +308,7 @@ def refuse_spreadsheet_error(layout: Layout, number: int, line: str) -> None:
     cell = _spreadsheet_error(layout, number, line)
     if cell is not None:
         raise InputError(
-            f"{layout.path}: {cell[:CELL_SHOWN]!r} is not a number, at line {number}; correct it or remove the row, "
+            f"{layout.path}: {cell[: LAYOUT.shown]!r} is not a number, at line {number}; correct it or remove the row, "
             "and begin comments with '# '"
         )
 

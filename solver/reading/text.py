@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from solver.reading.choice import EVERYTHING, Choice, Places
 from solver.reading.files import HEAD_BYTES, InputFile, NumericTable
 from solver.reading.layout import (
-    CELL_SHOWN,
+    LAYOUT,
     Layout,
     about_commas,
     is_decimal_comma,
@@ -34,8 +34,16 @@ from solver.reading.layout import (
 from theory.arrays import Array
 from theory.errors import InputError
 
-BLOCK_BYTES = 1 << 20  # bytes looked through at once
-BLOCK_ROWS = 1 << 14  # rows of a stream that are read at once where some columns are chosen
+
+@dataclass(frozen=True)
+class TextLimits:
+    """How much of a text is held at once."""
+
+    bytes: int = 1 << 20  # bytes looked through at once
+    rows: int = 1 << 14  # rows of a stream that are read at once where some columns are chosen
+
+
+TEXT = TextLimits()
 
 
 def read_text(path: InputFile, head: bytes, choice: Choice = EVERYTHING) -> NumericTable:
@@ -88,7 +96,7 @@ def _read_chosen(layout: Layout, places: Places) -> NumericTable:
 def _require_no_spreadsheet_errors(layout: Layout) -> None:
     """Refuse cells such as #N/A, which would be taken for the beginning of a comment, and lost with their row."""
     with layout.path.open() as stream:
-        if not any(b"#" in block for block in iter(lambda: stream.read(BLOCK_BYTES), b"")):
+        if not any(b"#" in block for block in iter(lambda: stream.read(TEXT.bytes), b"")):
             return
     with layout.path.text(layout.encoding) as text:
         for number, line in enumerate(text, 1):
@@ -132,13 +140,13 @@ class TextBlocks:
         with layout.path.open() as file, io.TextIOWrapper(file, encoding=layout.encoding, errors="replace") as text:
             if layout.places is not None:
                 rows = layout.rows_of(enumerate(text, 1))
-                while block := list(islice(rows, BLOCK_ROWS)):
+                while block := list(islice(rows, TEXT.rows)):
                     values = _read_cells(layout, block, marks)
                     _require_finite(values, layout, seen)
                     seen += len(values)
                     yield values, file.tell()
                 return
-            while lines := text.readlines(BLOCK_BYTES):
+            while lines := text.readlines(TEXT.bytes):
                 values = self._numbers(lines, before, marks)
                 before += len(lines)
                 if len(values):
@@ -218,7 +226,7 @@ def _refuse_cell(layout: Layout, line: int, index: int, cell: str, *, mixture: b
     remedy = about_commas(cell, layout.delimiter) or (
         "correct it, remove the row or column (--drop), or take it as a category (--category)"
     )
-    raise InputError(f"{layout.path}: {cell[:CELL_SHOWN]!r} is not a number, at {place}; {remedy}")
+    raise InputError(f"{layout.path}: {cell[: LAYOUT.shown]!r} is not a number, at {place}; {remedy}")
 
 
 def _refuse_empty(layout: Layout, place: str, index: int) -> NoReturn:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from solver import Problem, solve
 from solver.examples import load
-from solver.pictures.sketch import MARGIN, NEURONS_SKETCHED, sketch, sketched
+from solver.pictures.sketch import MARGIN, SKETCH, sketch, sketched
 from solver.pictures.summary import relative_weights
 from solver.strategies import problems
 from tests.examples import share
@@ -41,7 +41,7 @@ def test_bars_are_the_weights(problem, width):
     lines = str(sketch(answer, width, ascii_only=True)).splitlines()
     assert max(map(len, lines)) <= width
     half = lines[1][MARGIN:].index("|")
-    for line, weights in zip(lines[1:], relative_weights(answer)[:NEURONS_SKETCHED], strict=True):
+    for line, weights in zip(lines[1:], relative_weights(answer)[: SKETCH.neurons], strict=True):
         for (sign, length), weight in zip(read(line, half, len(weights)), weights, strict=True):
             assert sign == (np.sign(weight) if abs(weight) > 1e-9 else 0)
             assert length == (round(abs(weight) * (half - 1)) if sign else 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -308,7 +309,7 @@ def test_what_spreadsheets_put_first_is_read(write, monkeypatch, content, names)
     table = read_table(path)
     assert table.names == names
     np.testing.assert_array_equal(table.values, SQUARE)
-    monkeypatch.setattr(text, "BLOCK_BYTES", 10)
+    monkeypatch.setattr(text, "TEXT", replace(text.TEXT, bytes=10))
     assert streams.stream(streams.InputFile(str(path), path.suffix, path)).count == 4
 
 
