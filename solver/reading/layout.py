@@ -238,8 +238,8 @@ def _require_all_numbers(
     for index, cell in zip(places or range(len(cells)), cells, strict=True):
         if cell and number_in(cell) is None and not is_decimal_comma(cell, delimiter):
             remedy = about_commas(cell, delimiter) or "make it a header of names only or a row of numbers only"
-            shown = cell[: LAYOUT.shown]
-            raise InputError(f"{path}: line {number} mixes numbers and text ({shown!r} in column {index + 1}); {remedy}")
+            place = f"({cell[: LAYOUT.shown]!r} in column {index + 1})"
+            raise InputError(f"{path}: line {number} mixes numbers and text {place}; {remedy}")
 
 
 def _delimiter(first: str, row: str) -> str | None:
