@@ -6,6 +6,7 @@ pytest --hypothesis-profile=search      a hunt: fresh examples, twelve times as 
 """
 
 import gc
+import linecache
 import os
 
 import pytest
@@ -39,12 +40,17 @@ def pytest_configure(config):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session):
-    """What collecting makes stays: to look among it for garbage, again and again, takes seconds."""
+    """What collecting makes stays: to look among it for garbage, again and again, takes seconds.
+
+    Neither are the files that it read for doctests looked up before each of these, nor garbage as often as is usual.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
+        linecache.clearcache()
         gc.freeze()
+        gc.set_threshold(20_000)
         gc.enable()
 
 

@@ -301,8 +301,33 @@ def test_workers_do_not_import_what_lies_in_the_working_folder(tmp_path):
     assert done.returncode == 0, done.stderr[-500:]
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="processes are looked up in /proc")
-def test_workers_end_with_the_program_that_is_killed(tmp_path):
+in_proc = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="processes are looked up in /proc")
+
+WORKING = """
+from functools import partial
+from itertools import repeat
+from time import sleep
+from solver.sweeps.cluster import workers
+with workers(2, "loky", None) as work:
+    for _ in work(partial(sleep), repeat(0.01)):
+        print("at work", flush=True)
+"""
+"""Two workers with a task that asks nothing of the package."""
+
+
+@in_proc
+def test_workers_end_with_the_program_that_is_killed():
+    with subprocess.Popen([sys.executable, "-c", WORKING], stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"at work\n"
+        started = children(process.pid)
+        assert len(started) >= 2
+        process.kill()
+    until(lambda: not any(os.path.exists(f"/proc/{worker}") for worker in started))
+
+
+@in_proc
+@pytest.mark.thorough
+def test_workers_end_with_the_sweep_that_is_killed(tmp_path):
     (tmp_path / "spec.toml").write_text(SPEC.replace("10", "40"))
     command = [sys.executable, "-m", "solver", "sweep", str(tmp_path / "spec.toml"), "--jobs", "2"]
     journal = tmp_path / "spec.parquet.journal"
