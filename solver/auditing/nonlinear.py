@@ -19,7 +19,7 @@ import numpy as np
 from solver.auditing.affine import decoding_error, encoding_error, require_related
 from solver.auditing.findings import NonlinearFindings
 from solver.auditing.hinge import rectified_part
-from solver.certificate.nonlinear import NONLINEAR_PROOF, bound_of, measured, model_of
+from solver.certificate.nonlinear import NONLINEAR_PROOF, Paid, bound_of, measured, model_of
 from solver.codes.certified import UNPROVEN
 from solver.codes.drawn import Drawing, Drawn
 from solver.generation.energies import energies_of_features
@@ -146,10 +146,11 @@ def audit_nonlinear(
     Source: docs/mathematics.md, "Audit of a given code".
     """
     network = _network(problem, activity, encoder, decoder)  # step 1
+    paid = _paid(problem, network)
     optimum = solve(problem, **limits)
     assert isinstance(optimum, NonlinearRepresentation)
     proven = bound_of(problem, optimum.multiplier, tolerance=optimum.tolerance / 4)  # step 2
-    code = _code(problem, network, optimum, proven.value)  # step 3
+    code = _code(problem, network, paid, optimum, proven.value)  # step 3
     lengths = _best_strengths(problem, code)  # step 4
     missing = _missing(problem, code, lengths, limits["time_limit"])
     multiple = problem.sample_readout.multiple(proven.multiplier, proven.rho)
@@ -224,19 +225,24 @@ def _nearest_decoder(readout: SampleReadout, activity: Array, decoder: Array | N
     return np.asarray(decoder + missed.decoder(activity).T)
 
 
-def _code(
-    problem: Problem, network: _Network, optimum: NonlinearRepresentation, bound: float
-) -> NonlinearRepresentation:
-    """The audited code, with the optimum's multiplier as its certificate."""
-    activity, encoder, decoder = network.activity, network.encoder, network.decoder
-    readout, errors = problem.sample_readout, problem.readout.errors
-    paid = measured(problem, activity, encoder, decoder)
+def _paid(problem: Problem, network: _Network) -> Paid:
+    """What the network costs; what cannot be decoded from it is refused before a search."""
+    paid = measured(problem, network.activity, network.encoder, network.decoder)
     if not paid.feasible:
         raise InputError(
             f"activity: what is decoded from it misses a target by {paid.error:.3g} (of exact decoders at most "
             f"{NONLINEAR_PROOF.feasible:g} of the largest is allowed); give a readout that may err "
             "(theory.readouts.Soft, --error-cost)"
         )
+    return paid
+
+
+def _code(
+    problem: Problem, network: _Network, paid: Paid, optimum: NonlinearRepresentation, bound: float
+) -> NonlinearRepresentation:
+    """The audited code, with the optimum's multiplier as its certificate."""
+    activity, encoder, decoder = network.activity, network.encoder, network.decoder
+    readout, errors = problem.sample_readout, problem.readout.errors
     centre = problem.sources.mean if errors is None else errors.mean
     fields = described(problem, activity, encoder, network.bias) | {
         "loss": paid.loss,

@@ -133,14 +133,14 @@ def test_fits_of_rectified_neurons_are_exact_where_they_can_be_and_the_cheapest(
 
 def test_what_is_no_rectified_function_is_not_audited():
     random = np.random.default_rng(0)
-    problem = Problem(random.uniform(-1, 1, (28, 2)), activation="rectified", readout=Soft(10.0))
+    problem = Problem(random.uniform(-1, 1, (14, 2)), activation="rectified", readout=Soft(10.0))
     points = problem.sources.points
     bent = np.column_stack([points[:, 0] ** 2 + 0.5 * points[:, 0] + 0.5, np.maximum(points[:, 1], 0)])
     found = audit(problem, bent)
-    assert 0.05 < found.unexplained_shares[0] < 0.6 and found.unexplained_shares[1] < 1e-12
+    assert 0.05 < found.unexplained_shares[0] < 0.75 and found.unexplained_shares[1] < 1e-12
     assert "is no rectified function of the sources" in repr(found)
     with pytest.raises(InputError, match="the sources explain"):
-        audit(problem, random.uniform(0, 1, (28, 2)))
+        audit(problem, random.uniform(0, 1, (14, 2)))
     # Of free neurons all of it is.
     assert audit(problem.replaced(activation="free"), bent).unexplained == 0
 

@@ -126,11 +126,11 @@ def test_half_of_the_samples_vary_as_all_do():
     """Of a mean: the variance over halves of the samples is that of the mean of all, in expectation exactly."""
     sample = np.random.default_rng(0).standard_normal(20)
     exact = sample.var(ddof=1) / 20
-    means = np.array([drawn(20, 10, False, None, np.random.default_rng(k)) @ sample / 10 for k in range(6000)])
+    means = np.array([drawn(20, 10, False, None, np.random.default_rng(k)) @ sample / 10 for k in range(2000)])
     assert means.var() == pytest.approx(exact, rel=0.1)
     low, high = reflected(5 + sample.mean(), 5 + means, 0.95, share=0.5, replaced=False)
     assert (high - low) / (2 * 1.96 * exact**0.5) == pytest.approx(1, rel=0.1)
-    quarter = np.array([drawn(20, 5, False, None, np.random.default_rng(k)) @ sample / 5 for k in range(6000)])
+    quarter = np.array([drawn(20, 5, False, None, np.random.default_rng(k)) @ sample / 5 for k in range(2000)])
     scaled = reflected(5 + sample.mean(), 5 + quarter, 0.95, share=0.25, replaced=False)
     np.testing.assert_allclose(scaled, (low, high), rtol=0.02)
 
