@@ -22,6 +22,7 @@ from theory.dependent.readout import ReadoutOnHull
 from theory.dynamics import Recurrence, Transitions
 from theory.errors import InputError
 from theory.geometry.affine_hull import AffineHull
+from theory.geometry.polygon import Polygon
 from theory.geometry.pricing import Pricing
 from theory.geometry.symmetry import Symmetry, symmetry_of
 from theory.geometry.whitening import Whitening
@@ -344,6 +345,12 @@ class Problem(Immutable):
         """
         inside = self.on_hull.feedforward
         return Pricing.of(self.height_sources.faces, self.whitening) if inside is self else inside.pricing
+
+    @derived
+    def polygon(self) -> Polygon | None:
+        """The hull of two sources in whitened coordinates; None of others, or if its corners are not known in turn."""
+        faces = self.height_sources.faces_if_few if self.dimension == 2 else None
+        return Polygon.of(self.whitening.samples(faces.vertices)) if faces is not None and faces.in_turn else None
 
     @derived
     def symmetry(self) -> Symmetry:

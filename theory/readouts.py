@@ -178,11 +178,11 @@ class Readout(Frozen):
             return float("inf")
         scale: Array = np.sqrt(matrix.diagonal())
         # A search asks for the value dozens of times, and numpy takes longer to get to LAPACK than that for the rest.
-        lapack = _lapack()
-        factor, failed = lapack.dpotrf(matrix / (scale[:, None] * scale), lower=1)
+        dpotrf, dtrsm = _routines()
+        factor, failed = dpotrf(matrix / (scale[:, None] * scale), lower=1)
         if failed or factor.diagonal().min() ** 2 < DECODING.singular * len(factor):
             return float("inf")
-        root, _ = lapack.dtrtrs(factor, (self.targets / scale).T, lower=1)
+        root = dtrsm(1.0, factor, (self.targets / scale).T, lower=1)
         return float(self.decoder_cost * (root**2).sum())
 
     def multiplier(self, code: ArrayLike) -> Array:
@@ -731,10 +731,15 @@ def _number(name: str, value: float) -> float:
 
 
 @cache
-def _lapack() -> Any:
-    from scipy.linalg import lapack
+def _routines() -> tuple[Any, Any]:
+    """Cholesky's factor and the solution of triangular systems.
 
-    return lapack
+    LAPACK's dtrtrs, which does the same as dtrsm, wakes all threads of OpenBLAS for a matrix of any size: where the
+    processor has something else to do that takes milliseconds.
+    """
+    from scipy.linalg import blas, lapack
+
+    return lapack.dpotrf, blas.dtrsm
 
 
 def symmetric_root(matrix: Array) -> Array:

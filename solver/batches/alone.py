@@ -1,6 +1,6 @@
 """One small problem of two sources by itself: what is not modular is solved with few numbers, before any plan is made.
 
-1. The problem in coordinates that suit it (`pose`), the outline of its vertices, the cones of its rays.
+1. The problem in whitened coordinates, and the cones of its polygon (`theory.geometry.polygon`).
 2. Column generation (`exchange`), which says what its multiplier proves.
 3. Where the modular code costs no more it is measured: if its own bound meets it, it is left to the caller.
 4. Where slopes of the loss are left, or neurons that point the same way but for what the multiplier misses, these are
@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -17,19 +18,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import solver.solving.plan as planning
-from solver.batches.codes import Hulls
+from solver.batches.codes import Hulls, WhitenedProblems
 from solver.batches.energies import NeuronEnergies
-from solver.batches.exchange import exchanged
+from solver.batches.exchange import PlaneProblem, exchanged
 from solver.batches.hulls import outlines
-from solver.batches.pose import fits, posed_alone, vertices
+from solver.batches.pose import fits, posed_alone
 from solver.batches.touching import has_one_code
+from solver.certificate.worth import within_loss
 from solver.generation.few_neurons import FewNeurons
 from solver.generation.pool import merged_pair
-from theory.conditions import CONDITION_TOLERANCE
+from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
+from theory.geometry.polygon import Polygon
 
 if TYPE_CHECKING:
-    from solver.batches.codes import WhitenedProblems
-    from theory.arrays import Array, Indices
+    from solver.batches.energies import Form
+    from theory.arrays import Array
     from theory.problem import Problem
 
 
@@ -87,60 +90,85 @@ def mixed_code(problem: Problem, tolerance: float) -> MixedCode | None:
     try:
         with np.errstate(all="ignore"):
             return _mixed_code(problem, min(tolerance, ALONE.gap))
-    except (np.linalg.LinAlgError, ZeroDivisionError):
+    except (np.linalg.LinAlgError, ArithmeticError):
         return None
 
 
 def _mixed_code(problem: Problem, gap: float) -> MixedCode | None:
     """Steps 1 to 5."""
-    pose = posed_alone(problem, vertices(problem))
-    places, count = _corners(problem, pose.whitened)
-    if not 0 < count[0] <= planning.SIZES.corners_of_two:
+    polygon, whitening = _polygon(problem), problem.whitening
+    if polygon is None or len(polygon) > planning.SIZES.corners_of_two or not len(problem.modular_weights):
         return None
-    hulls = Hulls.of(pose.whitened, places, count)
-    codes, rounds = exchanged(hulls, pose.modular[0][..., 0])
-    if not codes.gap[0] <= gap:
+    plane, unit = posed_alone(problem, polygon)
+    code = exchanged(plane, whitening.neurons(problem.modular_weights))
+    if code is None or not abs(code.loss - code.bound) <= gap * code.loss:
         return None
-    costlier = pose.modular_loss[0] * (1 - ALONE.saved) > pose.unit[0] * codes.loss[0]
-    if problem.sources.identified and not costlier and hulls.known(*pose.modular).gap[0] <= CONDITION_TOLERANCE:
+    costlier = problem.modular_loss * (1 - ALONE.saved) > unit * code.loss
+    if problem.sources.identified and not costlier and _is_modular(problem, plane, unit):
         return None
-    if not (codes.unique[0] or has_one_code(hulls.fan, hulls.corners, codes.multiplier)[0]):
+    if not (code.unique or _is_unique(plane, code.multiplier)):
         return None
-    weights, multiplier = pose.weights(codes.neurons)[0], pose.multipliers(codes.multiplier)[0]
-    bound = float(pose.bounds(codes)[0])
-    weights = weights[np.any(weights, axis=1)]
-    neurons = pose.neurons(weights)
-    if _missed(pose.whitened, neurons) > ALONE.converged or len(_merged(neurons)) < len(neurons):
+    neurons, size = code.neurons, math.sqrt(unit)
+    weights = whitening.weights(size * neurons)
+    if _missed(plane, neurons) > ALONE.converged or len(_merged(neurons)) < len(neurons):
         weights = _finished(problem, weights)
-        if not _missed(pose.whitened, pose.neurons(weights)) <= ALONE.known:
+        if not _missed(plane, whitening.neurons(weights) / size) <= ALONE.known:
             return None
-    return MixedCode(weights, multiplier, problem.loss(weights), bound, rounds)
+    y11, y12, y22 = code.multiplier
+    multiplier = whitening.multiplier(np.array([[y11, y12], [y12, y22]]))
+    bound = within_loss(unit * code.bound, unit * code.loss)
+    return MixedCode(weights, multiplier, problem.loss(weights), bound, code.rounds)
 
 
-def _corners(problem: Problem, whitened: WhitenedProblems) -> tuple[Indices, Indices]:
-    """The places (1, V) of the corners of a problem's hull among its vertices, and their number (1,), 0 for unknown."""
-    faces, (x, y) = problem.height_sources.faces_if_few, whitened.points[..., 0]
-    if faces is not None and faces.in_turn and (x * np.roll(y, -1) > y * np.roll(x, -1)).all():
-        return np.arange(len(x))[None], np.array([len(x)])
-    return outlines(whitened.points.transpose(0, 2, 1))
+def _polygon(problem: Problem) -> Polygon | None:
+    """The hull of a problem; None where it is not found."""
+    if problem.polygon is not None:
+        return problem.polygon
+    points = problem.whitening.samples(problem.height_sources.vertices)
+    places, count = outlines(points.T[:, None])
+    return Polygon.of(-points[places[0, : count[0]]])
 
 
-def _missed(whitened: WhitenedProblems, neurons: Array) -> float:
+def _hulls(plane: PlaneProblem) -> Hulls:
+    """The cones of one problem as those of many."""
+    corners = plane.polygon.corners
+    parts = np.array([-corners.real, -corners.imag]), np.array(plane.demand), np.array(plane.ridge)
+    return Hulls.of(
+        WhitenedProblems(*(part[..., None] for part in parts)), np.arange(len(corners))[None], np.array([len(corners)])
+    )
+
+
+def _is_modular(problem: Problem, plane: PlaneProblem, unit: float) -> bool:
+    """Whether the bound of the best modular code meets it."""
+    worth = problem.whitening.worth(modular_multiplier(problem))
+    neurons = np.zeros((2, 2, 1))
+    neurons[:, : len(problem.modular_weights), 0] = problem.whitening.neurons(problem.modular_weights).T
+    form = worth[np.triu_indices(2)][:, None]
+    return bool(_hulls(plane).known(neurons, np.full((2, 1), 1 / unit), form).gap[0] <= CONDITION_TOLERANCE)
+
+
+def _is_unique(plane: PlaneProblem, multiplier: Form) -> bool:
+    """Whether an optimal code is the only one."""
+    hulls = _hulls(plane)
+    return bool(has_one_code(hulls.fan, hulls.corners, np.array(multiplier)[:, None])[0])
+
+
+def _missed(plane: PlaneProblem, neurons: Array) -> float:
     """How steep the loss of a code (n, 2) of one problem is on its faces, in units of what each neuron costs.
 
     A neuron whose bias two samples attain has only its length left.
     """
-    (k1, k2), (h11, h12, h22) = whitened.demand[:, 0].tolist(), whitened.ridge[:, 0].tolist()
-    lines = [(float(one), float(other)) for one, other in neurons]
-    y11, y12, y22 = NeuronEnergies(lines, (k1, k2), (h11, h12, h22)).multiplier([1.0] * len(lines))
-    heights = -neurons @ whitened.points[..., 0]
-    height = heights.max(axis=1)
-    corner = -whitened.points[:, heights.argmax(axis=1), 0].T
-    slope = neurons + height[:, None] * corner - neurons @ np.array([[y11, y12], [y12, y22]])
-    held = (heights >= (1 - ALONE.tied) * height[:, None]).sum(axis=1) > 1
-    size, cost = np.hypot(*neurons.T), (neurons**2).sum(axis=1) + height**2
-    steep = np.where(held, np.abs((slope * neurons).sum(axis=1)) / size, np.hypot(*slope.T))
-    return float((steep * size / cost).max(initial=0.0))
+    corners, lines = plane.polygon.corners, [(a, b) for a, b in neurons.tolist()]
+    y11, y12, y22 = NeuronEnergies(lines, plane.demand, plane.ridge).multiplier([1.0] * len(lines))
+    missed = 0.0
+    for (a, b), heights in zip(lines, neurons @ np.array([corners.real, corners.imag]), strict=True):
+        corner, height = corners[heights.argmax()], float(heights.max())
+        slope = a + height * corner.real - y11 * a - y12 * b, b + height * corner.imag - y12 * a - y22 * b
+        size = math.hypot(a, b)
+        held = np.count_nonzero(heights >= (1 - ALONE.tied) * height) > 1
+        steep = abs(slope[0] * a + slope[1] * b) / size if held else math.hypot(*slope)
+        missed = max(missed, float(steep) * size / (size * size + height * height))
+    return missed
 
 
 def _finished(problem: Problem, weights: Array) -> Array:
@@ -160,10 +188,8 @@ def _finished(problem: Problem, weights: Array) -> Array:
 
 def _merged(neurons: Array) -> Array:
     """Neurons (n, 2) of which those that point the same way are one: that which does most of what they do for G."""
-    unit = neurons / np.linalg.norm(neurons, axis=1, keepdims=True)
-    sine = np.abs(unit[:, :1] * unit[:, 1] - unit[:, 1:] * unit[:, 0])
-    for first, second in combinations(range(len(neurons)), 2):
-        if sine[first, second] < ALONE.same:
+    for (first, (a, b)), (second, (c, d)) in combinations(enumerate(neurons.tolist()), 2):
+        if abs(a * d - b * c) < ALONE.same * math.hypot(a, b) * math.hypot(c, d):
             others, one = merged_pair(neurons, (first, second))
             return np.vstack([others, one if one @ neurons[first] > 0 else -one])
     return neurons

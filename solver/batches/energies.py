@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["Form", "NeuronEnergies"]
+__all__ = ["Form", "NeuronEnergies", "Vector"]
 
 Vector = tuple[float, float]
 

@@ -1,10 +1,10 @@
-"""One small problem of two sources by itself: column generation with few numbers, in the coordinates of `pose`.
+"""One small problem of two sources by itself: column generation with few numbers, in whitened coordinates.
 
 1. Begin with the modular neurons.
 2. Energies x >= 0 of the neurons known minimise sum_j x_j + tr K (G + G0)^-1, G = sum_j x_j u_j u_j', f(u_j) = 1
    (`energies`). Neurons without energy are dropped.
 3. The multiplier is Y = (G + G0)^-1 K (G + G0)^-1. On each cone of directions the neuron that earns most for its cost
-   is an eigenvector of a 2 by 2 matrix, where that lies in the cone, or one of its rays.
+   is an eigenvector of a 2 by 2 matrix, where that lies in the cone, or one of its rays (`theory.geometry.polygon`).
 4. The best two that earn more than they cost, and no less than their neighbours, join. Of four neurons there is a
    combination of matrices u u' that is zero: energies move along it, to where they cost less, until one is zero. Back
    to 2. Where a neuron moves within its cone it misses the best one by the square of what Y misses, so that few rounds
@@ -15,20 +15,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.batches.certificate import proven
-from solver.batches.codes import Codes, Hulls
 from solver.batches.energies import NeuronEnergies
-from solver.batches.forms import cost_root, larger_eigenvector, squared, worths_inside
 from solver.batches.touching import LINES, MANY_TOUCHING
 
 if TYPE_CHECKING:
-    from solver.batches.energies import Form
+    from solver.batches.energies import Form, Vector
     from theory.arrays import Array
+    from theory.geometry.polygon import Polygon
 
 
 @dataclass(frozen=True)
@@ -44,127 +44,128 @@ class ExchangeLimits:
 EXCHANGE = ExchangeLimits()
 
 
-def exchanged(hulls: Hulls, neurons: Array) -> tuple[Codes, int]:
-    """The best code of one problem, of infinite loss where none was found, and the rounds that it took.
+@dataclass(frozen=True, eq=False)
+class PlaneProblem:
+    """One problem, in coordinates in which neurons cost |w|^2 + h(w)^2 and K is diagonal.
+
+    Attributes:
+        polygon: conv(-S).
+        demand: the diagonal of K, of sum one.
+        ridge: G0.
+    """
+
+    polygon: Polygon
+    demand: Vector
+    ridge: Form
+
+
+@dataclass(frozen=True, eq=False)
+class ExchangedCode:
+    """What column generation came to.
+
+    Attributes:
+        neurons: (k, 2) of the size in which they are used.
+        multiplier: Y.
+        loss: of the code.
+        bound: no code has a smaller loss.
+        unique: whether the code, if it is optimal, is known to be the only one.
+        rounds: of column generation.
+    """
+
+    neurons: Array
+    multiplier: Form
+    loss: float
+    bound: float
+    unique: bool
+    rounds: int
+
+
+def exchanged(problem: PlaneProblem, neurons: Array) -> ExchangedCode | None:
+    """The best code of one problem; None where none was found.
 
     Args:
-        hulls: one problem.
-        neurons: (2, k) up to three to begin with.
+        problem: see above.
+        neurons: (k, 2) up to three to begin with.
     """
-    pricer = _Pricer(hulls)
-    demand, ridge = hulls.whitened.demand[:, 0].tolist(), hulls.whitened.ridge[:, 0].tolist()
-    columns = neurons / np.sqrt(pricer.costs(neurons))
-    energies = np.full(columns.shape[1], EXCHANGE.first)
+    corners = problem.polygon.corners
+    heights = (neurons @ np.array([corners.real, corners.imag])).max(axis=1)
+    size = np.sqrt((neurons * neurons).sum(axis=1) + heights * heights)
+    columns = [(a, b) for a, b in (neurons / size[:, None]).tolist()]
+    energies = [EXCHANGE.first] * len(columns)
     for number in range(EXCHANGE.rounds):
-        one, other = columns.tolist()
-        readout = NeuronEnergies(
-            list(zip(one, other, strict=True)), (demand[0], demand[1]), (ridge[0], ridge[1], ridge[2])
-        )
-        sizes, multiplier = readout.best(energies.tolist())
-        fresh = pricer.priced(multiplier)
-        if not fresh.neurons.shape[1]:
-            return _measured(hulls, columns, readout, sizes, fresh), number + 1
-        energies = np.array(sizes)
-        kept = energies > 0
-        columns, energies = columns[:, kept], energies[kept]
-        for one in fresh.neurons.T:
+        readout = NeuronEnergies(columns, problem.demand, problem.ridge)
+        energies, multiplier = readout.best(energies)
+        fresh = _priced(problem.polygon, multiplier)
+        if not fresh.neurons:
+            return _measured(problem, readout, energies, fresh, number + 1)
+        kept = [place for place, energy in enumerate(energies) if energy > 0]
+        columns, energies = [columns[place] for place in kept], [energies[place] for place in kept]
+        for one in fresh.neurons:
             columns, energies = _joined(columns, energies, one)
-    return Codes.none(1), EXCHANGE.rounds
+    return None
 
 
-def _joined(columns: Array, energies: Array, fresh: Array) -> tuple[Array, Array]:
-    """Step 4: up to three neurons (2, k) of cost one, and their energies, with another that takes the place of one."""
-    columns, energies = np.column_stack([columns, fresh]), np.append(energies, 0.0)
+def _joined(columns: list[Vector], energies: list[float], fresh: Vector) -> tuple[list[Vector], list[float]]:
+    """Step 4: up to three neurons of cost one, and their energies, with another that takes the place of one."""
+    columns, energies = [*columns, fresh], [*energies, 0.0]
     if len(energies) < 4:
         return columns, energies
-    a, b, c, d = [(x * x, 2 * x * y, y * y) for x, y in columns.T.tolist()]
-    null = np.array([_volume(b, c, d), -_volume(a, c, d), _volume(a, b, d), -_volume(a, b, c)])
-    null = -null if null.sum() > 0 else null
-    reach = np.where(null < 0, energies / np.where(null < 0, -null, 1.0), np.inf)
-    out = int(reach.argmin())
-    energies = np.maximum(energies + reach[out] * null, 0.0) if np.isfinite(reach[out]) else energies
-    stay = np.arange(4) != out
-    return columns[:, stay], energies[stay]
+    a, b, c, d = [(x * x, 2 * x * y, y * y) for x, y in columns]
+    null = [_volume(b, c, d), -_volume(a, c, d), _volume(a, b, d), -_volume(a, b, c)]
+    if sum(null) > 0:
+        null = [-by for by in null]
+    reach = [-energy / by if by < 0 else math.inf for energy, by in zip(energies, null, strict=True)]
+    length = min(reach)
+    if length < math.inf:
+        energies = [max(energy + length * by, 0.0) for energy, by in zip(energies, null, strict=True)]
+    stay = [place for place in range(4) if place != reach.index(length)]
+    return [columns[place] for place in stay], [energies[place] for place in stay]
 
 
-def _volume(a: tuple[float, ...], b: tuple[float, ...], c: tuple[float, ...]) -> float:
+def _volume(a: Form, b: Form, c: Form) -> float:
     return a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])
 
 
-def _measured(hulls: Hulls, columns: Array, readout: NeuronEnergies, sizes: list[float], last: _Priced) -> Codes:
-    """Step 5: of up to three neurons (2, k) of cost one; a code without errors in the size that suits it."""
-    paid = sum(sizes)
-    loss = readout.loss(sizes)
-    neurons = np.zeros((2, 3, 1))
-    neurons[:, : len(sizes), 0] = columns * np.sqrt(sizes)
-    if not any(readout.ridge):
+def _measured(
+    problem: PlaneProblem, readout: NeuronEnergies, energies: list[float], last: _Priced, rounds: int
+) -> ExchangedCode:
+    """Step 5; a code without errors in the size that suits it."""
+    paid, loss, size = sum(energies), readout.loss(energies), 1.0
+    if not any(problem.ridge):
         # There it pays as much for its neurons as for its decoder.
-        neurons *= ((loss - paid) / paid) ** 0.25
-        loss = 2 * (paid * (loss - paid)) ** 0.5
-    form = last.multiplier[:, None]
-    bound = proven(form, np.array([last.largest]), hulls.whitened.demand, hulls.whitened.ridge)
-    return replace(Codes.of(neurons, form, np.array([loss]), bound), unique=np.array([last.unique]))
+        size = ((loss - paid) / paid) ** 0.25
+        loss = 2 * math.sqrt(paid * (loss - paid))
+    roots = [size * math.sqrt(energy) for energy in energies]
+    used = [(root * a, root * b) for root, (a, b) in zip(roots, readout.neurons, strict=True) if root > 0]
+    form, demand, ridge = (np.array(part) for part in (last.multiplier, problem.demand, problem.ridge))
+    bound = float(proven(form, np.asarray(last.largest), demand, ridge))
+    return ExchangedCode(np.array(used), last.multiplier, loss, bound, last.unique, rounds)
 
 
 @dataclass(frozen=True)
 class _Priced:
     """What neurons earn at a multiplier."""
 
-    multiplier: Array  # (3,) Y
-    neurons: Array  # (2, k) the local maxima that earn more than they cost, the best last
+    multiplier: Form  # Y
+    neurons: list[Vector]  # the local maxima that earn more than they cost, of cost one, the best last
     largest: float  # ratio of worth to cost
     unique: bool  # whether so few nearly earn their cost that no other code is optimal, if none earns more
 
 
-class _Pricer:
-    """Step 3: the cones of one problem.
-
-    With T of `cost_root` the largest ratio in a cone is the larger eigenvalue of T Y T. Its entries, and the worths of
-    the rays, are linear in Y: one product of matrices gives them all.
-    """
-
-    def __init__(self, hulls: Hulls) -> None:
-        fan = hulls.fan
-        self.rays, following = fan.rays[..., 0], fan.following[..., 0]
-        self.corners = hulls.corners[..., 0]
-        self.root = t11, t12, t22 = cost_root(self.corners)
-        self.worths = np.concatenate([worths_inside(self.root), squared(self.rays)[None]]).transpose(0, 2, 1)
-        # Areas between a ray, or the next, and T z.
-        self.after = np.stack([self.rays[0] * t12 - self.rays[1] * t11, self.rays[0] * t22 - self.rays[1] * t12])
-        self.until = np.stack([t11 * following[1] - t12 * following[0], t12 * following[1] - t22 * following[0]])
-
-    def costs(self, neurons: Array) -> Array:
-        """(k,) what neurons (2, k) cost."""
-        height = (self.corners.T @ neurons).max(axis=0)
-        return np.asarray((neurons**2).sum(axis=0) + height**2)
-
-    def priced(self, multiplier: Form) -> _Priced:
-        """What neurons earn."""
-        form = np.array(multiplier)
-        half, across, middle, outer = self.worths @ form
-        spread, first, second = larger_eigenvector(half, across)
-        after = self.after[0] * first + self.after[1] * second
-        inside = after * (self.until[0] * first + self.until[1] * second) > 0
-        inner = np.where(inside, middle + spread, 0.0)
-        beside = np.maximum(inner, np.concatenate([inner[-1:], inner[:-1]]))
-        ratio = np.concatenate([np.where(outer >= beside, outer, 0.0), inner])
-        order = np.argsort(ratio)[-EXCHANGE.joining :]
-        largest = float(ratio[order[-1]])
-        bar = 1 - MANY_TOUCHING.touches
-        touching = np.count_nonzero((outer > bar) & (outer >= beside * bar)) + np.count_nonzero(inner > bar)
-        whole = (middle + spread > bar) & (spread <= MANY_TOUCHING.multiple * middle)
-        neurons = [self._neuron(place, first, second, after) for place in order[ratio[order] > 1 + EXCHANGE.excess]]
-        return _Priced(form, np.array(neurons).reshape(-1, 2).T, largest, bool(touching <= LINES and not whole.any()))
-
-    def _neuron(self, place: int, first: Array, second: Array, after: Array) -> tuple[float, float]:
-        """The neuron of cost one on a ray, or, where numbers go on, in a cone, where T z is it."""
-        count = len(after)
-        if place < count:
-            return float(self.rays[0, place]), float(self.rays[1, place])
-        place -= count
-        size = float(np.hypot(first[place], second[place]))
-        x, y = float(first[place]) / size, float(second[place]) / size
-        if after[place] < 0:
-            x, y = -x, -y
-        t11, t12, t22 = (float(entry[place]) for entry in self.root)
-        return t11 * x + t12 * y, t12 * x + t22 * y
+def _priced(polygon: Polygon, multiplier: Form) -> _Priced:
+    """Step 3."""
+    on_rays, middle, spread, best, inside = polygon.ratios(multiplier)
+    top = middle + spread
+    inner = np.where(inside, top, 0.0)
+    beside = np.maximum(inner, np.concatenate([inner[1:], inner[:1]]))
+    ratio = np.concatenate([np.where(on_rays >= beside, on_rays, 0.0), inner])
+    order = ratio.argsort()[-EXCHANGE.joining :]
+    largest = float(ratio[order[-1]])
+    count, neurons = len(inner), []
+    for place in order[ratio[order] > 1 + EXCHANGE.excess].tolist():
+        one = polygon.rays[place] if place < count else best[place - count] / math.sqrt(spread[place - count])
+        neurons.append((float(one.real), float(one.imag)))
+    bar = 1 - MANY_TOUCHING.touches
+    touching = np.count_nonzero((on_rays > bar) & (on_rays >= beside * bar)) + np.count_nonzero(inner > bar)
+    whole = (top > bar) & (spread <= MANY_TOUCHING.multiple * middle)
+    return _Priced(multiplier, neurons, largest, bool(touching <= LINES and not whole.any()))

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,7 @@ import numpy as np
 
 import solver.solving.plan as planning
 from solver.batches.codes import Codes, WhitenedProblems
+from solver.batches.exchange import PlaneProblem
 from solver.batches.modular import strengths
 from theory.conditions import modular_multiplier
 from theory.modular.formulas import multiplier_entry
@@ -28,6 +30,7 @@ from theory.neurons import Linear
 
 if TYPE_CHECKING:
     from theory.arrays import Array, Indices, Mask
+    from theory.geometry.polygon import Polygon
     from theory.problem import Problem
     from theory.readouts import Readout
     from theory.sources import Sources
@@ -170,33 +173,20 @@ def posed(problems: Sequence[Problem], points: Sequence[Array]) -> Posed:
     return Posed(whitened, modular, modular_losses, unit, matrix, inverse, np.sqrt(costs))
 
 
-def posed_alone(problem: Problem, points: Array) -> Posed:
-    """Steps 2 to 4 for one problem, from what is derived of it in any case.
+def posed_alone(problem: Problem, polygon: Polygon) -> tuple[PlaneProblem, float]:
+    """One problem of two sources in its whitened coordinates, and what the loss is counted in (steps 2 and 3).
 
     Args:
         problem: one that fits.
-        points: (T, d) from `heights`.
+        polygon: its hull there.
     """
-    readout, whitening, modular = problem.readout, problem.whitening, problem.modular
-    # What goes round to the left does so in these coordinates too.
-    order = slice(None, None, -1 if np.linalg.det(whitening.matrix) < 0 else 1)
-    matrix, inverse = whitening.matrix[None, order], whitening.inverse[None, :, order]
-    demand = readout.decoder_cost * (whitening.targets[:, order] ** 2).sum(axis=0)
-    total, sources = demand.sum(), len(demand)
-    unit, half = np.sqrt(total), _half(sources)
-    ridge = np.zeros((1, len(half[0]))) if readout.ridge is None else _ridges([readout], matrix, inverse)
-    weights = np.zeros((sources, sources))
-    weights[: len(modular.weights)] = modular.weights
-    worth = inverse[0].T @ modular_multiplier(problem) @ inverse[0]
-    return Posed(
-        WhitenedProblems((points @ inverse[0]).T[..., None], demand[:, None] / total, ridge.T / unit),
-        ((weights @ matrix[0].T).T[..., None], np.full((sources, 1), 1 / unit), worth[half][:, None]),
-        np.array([modular.loss]),
-        np.array([unit]),
-        matrix,
-        inverse,
-        np.sqrt(modular.costs)[None],
-    )
+    readout, whitening = problem.readout, problem.whitening
+    first, second = (readout.decoder_cost * (whitening.targets**2).sum(axis=0)).tolist()
+    unit, ridge = math.sqrt(first + second), [0.0, 0.0, 0.0]
+    if readout.ridge is not None:
+        ridge = (_ridges([readout], whitening.matrix[None], whitening.inverse[None])[0] / unit).tolist()
+    total = first + second
+    return PlaneProblem(polygon, (first / total, second / total), (ridge[0], ridge[1], ridge[2])), unit
 
 
 @cache

@@ -5,7 +5,8 @@ Everything is seen in coordinates of proofs (`theory.coordinates`), where no dig
 
 1. The negative part of Y, which proves nothing, is removed.
 2. Where the faces of the hull are listed, rho is exact: the best neuron of each face is found, and random neurons try
-   to refute it. Elsewhere rho is bounded from above (`theory.conditions.many_sources`).
+   to refute it. Of two sources rho is bounded from above on cones around zero (`theory.geometry.polygon`), and exact if
+   the best neuron there attains it. Elsewhere rho is bounded from above (`theory.conditions.many_sources`).
 3. A cover (`theory.bounds.cover`) is checked product by product, and used where it proves a smaller rho.
 4. The dual value of Y and rho is the bound. What rounding does to it is least in one of two sets of coordinates.
 """
@@ -166,7 +167,13 @@ def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[floa
     if problem.separate:
         return _largest_of_groups(problem, worth, quick=quick)
     faces = None if quick else problem.sources.faces_if_few
-    tried, direction = _best_of_random(problem, worth)
+    polygon = problem.polygon if faces is not None and problem.proving.are_whitened else None
+    if polygon is not None:
+        rho, neuron = polygon.largest_ratio(worth)
+        tried, direction = _best_of(problem, worth, neuron[None])
+        if rho <= tried * (1 + WORTH.attained):
+            return max(rho, tried), True, direction
+    tried, direction = _best_of(problem, worth, _random_neurons(problem.dimension))
     if faces is None or not faces.complete:
         rho, _ = proven_ratio(problem, problem.proving.multiplier(worth))
         return max(rho, tried), rho <= tried * (1 + WORTH.attained), direction
@@ -186,14 +193,14 @@ def _largest_of_groups(problem: Problem, worth: Array, *, quick: bool) -> tuple[
     return largest, exact, worst
 
 
-def _best_of_random(problem: Problem, worth: Array) -> tuple[float, Array]:
-    """The largest ratio of random neurons, with the support function taken from the samples: a check on the faces."""
-    random = _random_neurons(problem.dimension)
+def _best_of(problem: Problem, worth: Array, neurons: Array) -> tuple[float, Array]:
+    """The largest ratio of some neurons (n, d) in the coordinates of proofs, by the samples directly, and the best."""
     # The axes too: at an optimal modular code their ratio is exactly one.
-    directions = np.vstack([problem.modular.unit_neurons, problem.proving.weights(random)])
-    ratio = ratios(problem, worth, directions)
+    directions = np.concatenate([problem.modular.unit_neurons, problem.proving.weights(neurons)])
+    cost = problem.neuron_cost(directions)
+    ratio = _worths(problem, worth, directions) / cost
     best = int(np.argmax(ratio))
-    return float(ratio[best]), directions[best] / problem.neuron_cost(directions[best])[0] ** 0.5
+    return float(ratio[best]), directions[best] / cost[best] ** 0.5
 
 
 @cache
@@ -213,5 +220,10 @@ def _whitened(problem: Problem, worth: Array) -> Array:
 
 def ratios(problem: Problem, worth: Array, weights: Array) -> Array:
     """(n,) worth over cost of neurons (n, d)."""
+    return np.asarray(_worths(problem, worth, weights) / problem.neuron_cost(weights))
+
+
+def _worths(problem: Problem, worth: Array, weights: Array) -> Array:
+    """(n,) what neurons (n, d) are worth."""
     neurons = problem.proving.neurons(weights)
-    return np.asarray(np.einsum("ni,ni->n", neurons @ worth, neurons) / problem.neuron_cost(weights))
+    return np.asarray(np.einsum("ni,ni->n", neurons @ worth, neurons))

@@ -195,7 +195,9 @@ class ActiveSet:
         for halving in range(ON_FACES.halvings):
             candidate = here.neurons + np.minimum(0.5**halving, furthest)[:, None] * move
             value = self.loss.of(candidate)
-            if value < lowest or (halving == 0 and value <= here.loss * (1 + ON_FACES.rounding)):
+            # A shorter step than one that will do must save more than rounding.
+            most = lowest if best is None else lowest * (1 - ON_FACES.rounding)
+            if value < most or (halving == 0 and value <= here.loss * (1 + ON_FACES.rounding)):
                 best, lowest = (candidate, furthest <= 0.5**halving), min(value, lowest)
             elif best is not None:
                 break

@@ -234,16 +234,15 @@ class Run(SearchRun):
             return False
         if self.limits != Limits(self.limits.tolerance, time_limit=time_limit):
             return False
-        with one_thread():
-            mixed = mixed_code(self.problem, self.limits.tolerance)
-            if mixed is not None:
-                chosen = plan(self.problem, unproven=True)
-                self.method, self.why = chosen.method, chosen.why
-                step = Iterate(mixed.weights, mixed.multiplier, mixed.loss, mixed.bound, priced=True)
-                self._follow(iter([step]))
-                self.best, self.iterations = replace(self.best, final=True), mixed.rounds
-                return True
-        return False
+        mixed = mixed_code(self.problem, self.limits.tolerance)
+        if mixed is None:
+            return False
+        chosen = plan(self.problem, unproven=True)
+        self.method, self.why = chosen.method, chosen.why
+        step = Iterate(mixed.weights, mixed.multiplier, mixed.loss, mixed.bound, priced=True)
+        self._follow(iter([step]))
+        self.best, self.iterations = replace(self.best, final=True), mixed.rounds
+        return True
 
     def answer(self) -> Representation:
         """The best code, its loss and bound computed anew from the problem.

@@ -67,7 +67,7 @@ class FaceLattice:
         vertices: (V, d) those of conv(-S), about the mean; other points are harmless.
         facets: (F, d) simplices that the facets are cut into.
         complete: whether these provably cover the boundary (step 3).
-        in_turn: whether the vertices are known to be the corners of a polygon, counterclockwise.
+        in_turn: whether the vertices are known to be the corners of a polygon in turn; counterclockwise, unless moved.
 
     Example:
         >>> square = FaceLattice.of(np.array([[-1.0, -1], [-1, 1], [1, -1], [1, 1], [0, 0]]))
@@ -129,7 +129,7 @@ class FaceLattice:
 
     def moved(self, vertices: Array) -> FaceLattice:
         """These faces in other coordinates, in which the vertices (V, d) stand for the old ones."""
-        return FaceLattice(vertices, self.facets, complete=self.complete, original=self._original)
+        return FaceLattice(vertices, self.facets, complete=self.complete, in_turn=self.in_turn, original=self._original)
 
     @property
     def dimension(self) -> int:

@@ -5,12 +5,10 @@ import pytest
 from hypothesis import given
 
 from solver import Problem, certify, solve
-from solver.batches.alone import mixed_code
+from solver.batches.alone import _hulls, mixed_code
 from solver.batches.certificate import costs, largest_ratios
-from solver.batches.codes import Hulls
-from solver.batches.exchange import _Pricer
+from solver.batches.exchange import _joined, _priced
 from solver.batches.forms import squared
-from solver.batches.hulls import outlines
 from solver.batches.pose import posed, posed_alone, vertices
 from solver.batches.touching import has_one_code
 from solver.strategies import seeds
@@ -76,19 +74,39 @@ def test_neurons_are_known_to_all_digits_where_the_loss_tells_no_more(seed):
 
 @given(seeds)
 def test_one_problem_is_posed_and_priced_as_many_are(seed):
-    problem = measured(seed).in_order
-    points, rng = vertices(problem), np.random.default_rng(seed)
-    one, many = posed_alone(problem, points), posed([problem], [points])
-    np.testing.assert_allclose(np.sort(one.whitened.demand[:, 0]), np.sort(many.whitened.demand[:, 0]), rtol=1e-6)
-    np.testing.assert_allclose(one.modular_loss, many.modular_loss, rtol=1e-9)
-    hulls = Hulls.of(one.whitened, *outlines(one.whitened.points.transpose(0, 2, 1)))
+    problem = measured(seed).in_order.canonical
+    rng, polygon = np.random.default_rng(seed), problem.polygon
+    (plane, unit), many = posed_alone(problem, polygon), posed([problem], [vertices(problem)])
+    np.testing.assert_allclose(sorted(plane.demand), np.sort(many.whitened.demand[:, 0]), rtol=1e-6)
+    assert unit == pytest.approx(many.unit[0], rel=1e-9)
+    assert (np.abs(plane.ridge).max() > 0) == (many.whitened.ridge != 0).any()
+    points = -np.array([polygon.corners.real, polygon.corners.imag])[..., None]
+    hulls = _hulls(plane)
     first, second, across = *rng.uniform(0.1, 1, 2), rng.uniform(-0.1, 0.1)
     form = np.array([first, across, second])
-    largest = largest_ratios(hulls.fan.rays, hulls.fan.following, hulls.corners, form[:, None])[0]
-    form, pricer = form / largest, _Pricer(hulls)
-    priced = pricer.priced(tuple(form.tolist()))
+    form = form / largest_ratios(hulls.fan.rays, hulls.fan.following, hulls.corners, form[:, None])[0]
+    priced = _priced(polygon, tuple(form.tolist()))
     assert priced.largest == pytest.approx(1, rel=1e-9)
     assert not priced.unique or has_one_code(hulls.fan, hulls.corners, form[:, None])[0]
-    best = pricer.priced(tuple((2 * form).tolist())).neurons[:, -1]
-    assert costs(one.whitened.points, best[:, None, None])[0, 0] == pytest.approx(1, rel=1e-9)
+    best = np.array(_priced(polygon, tuple((2 * form).tolist())).neurons[-1])
+    assert costs(points, best[:, None, None])[0, 0] == pytest.approx(1, rel=1e-9)
     assert form @ squared(best) == pytest.approx(1, rel=1e-9)
+
+
+@given(seeds)
+def test_another_neuron_takes_the_place_of_one_and_costs_no_more(seed):
+    rng = np.random.default_rng(seed)
+    neurons, energies = [tuple(row) for row in rng.standard_normal((4, 2)).tolist()], rng.uniform(0.1, 1, 3).tolist()
+    left, sizes = _joined(neurons[:3], energies, neurons[3])
+    before, after = (
+        sum(size * np.outer(one, one) for size, one in zip(some, ones, strict=True))
+        for some, ones in ((energies, neurons[:3]), (sizes, left))
+    )
+    np.testing.assert_allclose(after, before, atol=1e-9 * max(1.0, *sizes))
+    assert len(left) == 3 and min(sizes) >= 0 and sum(sizes) <= sum(energies) * (1 + 1e-12)
+
+
+def test_a_source_that_is_worth_no_neuron_is_left_to_the_caller():
+    silent = Problem(np.random.default_rng(0).standard_normal((20, 2)), readout=Soft(1e-3))
+    assert not len(silent.modular_weights) and mixed_code(silent, 1e-8) is None
+    assert solve(silent).status == "optimal"
