@@ -21,8 +21,6 @@ LAWS = ("uniform", "normal", "exponential", "laplace", "arcsine")
 COUNTS = (20, 100, 1000)
 LARGE = (10_000, 100_000)  # samples of two sources alone, uniform and normal
 
-SEEDS = 6
-
 
 def drawn(law: str, count: int, dimension: int, seed: int) -> np.ndarray:
     """Independent samples (count, dimension) of a law."""
@@ -50,7 +48,7 @@ def main() -> None:
     total = modular = 0
     click.echo(f"{'law':>12}{'sources':>9}{'samples':>9}{'modular':>9}{'median price':>14}")
     for law, count, dimension in cases():
-        draws = [drawn(law, count, dimension, seed) for seed in range(SEEDS)]
+        draws = [drawn(law, count, dimension, seed) for seed in range(6)]
         exactly = sum(modularity(points).modular is not False for points in draws)
         price = float(np.median([solve(Problem(points)).price_of_modularity for points in draws]))
         total, modular = total + len(draws), modular + exactly

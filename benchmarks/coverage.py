@@ -26,15 +26,11 @@ from theory.families import family
 
 LEVEL = 0.95
 
-ROUNDING = 1e-9  # a price up to this is none
-
 WAYS = ("program", "halves, reflected", "bootstrap, reflected", "bootstrap, percentiles")
 
 SHEAR = np.array([[1.0, 0.5], [0.0, 1.0]])  # makes correlated sources of a disc
 
 GRID = np.array([(x, y) for x in range(-4, 5) for y in range(-4, 5) if x + y < 4]) / 4
-
-KEPT = 0.9  # of a walk: what is left of a step at the next one
 
 
 def hexagon(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -51,7 +47,7 @@ def ball(rng: np.random.Generator, count: int, dimension: int) -> np.ndarray:
 
 def walk(rng: np.random.Generator, count: int) -> np.ndarray:
     """The hexagon in order of time: a row goes on as the one before, or is drawn anew."""
-    drawn, stays = hexagon(rng, count), rng.random(count) < KEPT
+    drawn, stays = hexagon(rng, count), rng.random(count) < 0.9
     stays[0] = False
     return drawn[np.maximum.accumulate(np.where(stays, 0, np.arange(count)))]
 
@@ -126,7 +122,7 @@ class Coverage:
 def measured(name: str, case: Case, draws: int, resamples: int, seed: int) -> list[Coverage]:
     true, rng = priced(case.true()), np.random.default_rng(seed)
     prices: list[float] = []
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in WAYS}
+    intervals_of: dict[str, list[tuple[float, float]]] = {name: [] for name in WAYS}
     for number in range(draws):
         problem = case.problem(rng)
         options = {"block": case.block, "level": LEVEL, "curve": False, "seed": number}
@@ -136,11 +132,12 @@ def measured(name: str, case: Case, draws: int, resamples: int, seed: int) -> li
         plain = reflected(half.price, half.prices, LEVEL, share=half.size / half.count, replaced=False)
         ordinary = reflected(whole.price, whole.prices, LEVEL, share=1.0, replaced=True)
         for way, interval in zip(WAYS, (half.interval, plain, ordinary, whole.spread), strict=True):
-            found[way].append(interval)
+            intervals_of[way].append(interval)
     rows = []
-    for way, intervals in found.items():
+    for way, intervals in intervals_of.items():
         low, high = np.array(intervals).T
-        above, below = low > true + ROUNDING, high < true - ROUNDING
+        rounding = 1e-9  # a price up to this is none
+        above, below = low > true + rounding, high < true - rounding
         rows.append(
             Coverage(
                 name,

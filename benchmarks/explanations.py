@@ -25,7 +25,6 @@ from theory.arrays import Array, Indices, Mask
 
 __all__ = ["beam", "main"]
 
-WIDTH = 10  # formulas that the beam keeps
 
 # Samples, labels, and neurons of each kind.
 FULL = [(1_000, 30, 40), (2_000, 100, 10), (5_000, 300, 2)]
@@ -49,7 +48,7 @@ class Row:
     proven: int
 
 
-def beam(table: Mask, fires: Mask, width: int = WIDTH) -> float:
+def beam(table: Mask, fires: Mask, width: int = 10) -> float:
     """The IoU that a beam search of formulas of up to three literals finds, of labels (T, k) and a neuron (T,).
 
     So many formulas of each length are kept.
@@ -92,11 +91,11 @@ def _measured(rng: np.random.Generator, table: Mask, kind: str, count: int, dens
     rows: Array = table.astype(float)
     for fires in _neurons(rng, table, kind, count):
         start = time.process_time()
-        found = Search(Weights(rows, fires.astype(float), 1.0 - fires)).best()
+        formula = Search(Weights(rows, fires.astype(float), 1.0 - fires)).best()
         seconds.append(time.process_time() - start)
-        ious.append(found.iou)
+        ious.append(formula.iou)
         beams.append(beam(table, fires))
-        proven += found.proven
+        proven += formula.proven
     return Row(
         samples=len(table),
         labels=table.shape[1],

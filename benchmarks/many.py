@@ -20,8 +20,7 @@ from benchmarks.reporting import machine, show
 from solver import Problem, solve, solve_many
 from theory.readouts import Soft
 
-ALONE = 20  # problems solved one by one, and answers written out
-ROUNDS = 3  # times that all is measured: the median counts
+SOLVED_ALONE = 20  # problems solved one by one, and answers written out
 
 
 def clouds(kind: str, problems: int, samples: int) -> list[Problem]:
@@ -55,15 +54,15 @@ def measured(kind: str, problems: int, samples: int) -> dict[str, object]:
     """All parts of one kind, each the median of the rounds."""
     parts: dict[str, list[float]] = {}
     gap, left = 0.0, 0
-    for _ in range(ROUNDS):
+    for _ in range(3):
         posed: list[Problem] = []
         times = {"posed": milliseconds(lambda posed=posed: posed.extend(clouds(kind, problems, samples)), problems)}
-        found: list[object] = []
-        times["found"] = milliseconds(lambda posed=posed, found=found: found.append(solve_many(posed)), problems)
-        answers = found[0]
-        times["written"] = milliseconds(lambda answers=answers: answers[:ALONE], ALONE)
-        fresh = clouds(kind, ALONE, samples)
-        times["alone"] = milliseconds(lambda fresh=fresh: [solve(problem) for problem in fresh], ALONE)
+        solved: list[object] = []
+        times["found"] = milliseconds(lambda posed=posed, solved=solved: solved.append(solve_many(posed)), problems)
+        answers = solved[0]
+        times["written"] = milliseconds(lambda answers=answers: answers[:SOLVED_ALONE], SOLVED_ALONE)
+        fresh = clouds(kind, SOLVED_ALONE, samples)
+        times["alone"] = milliseconds(lambda fresh=fresh: [solve(problem) for problem in fresh], SOLVED_ALONE)
         for part, value in times.items():
             parts.setdefault(part, []).append(value)
         gap, left = float(answers.gap.max()), int((~answers.at_once).sum())

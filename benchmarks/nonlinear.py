@@ -25,15 +25,15 @@ from solver import Problem, solve
 from solver.solving.run import one_thread
 from theory.readouts import Readout, Soft
 
-HEAD = ("neurons", "sources", "samples", "readout", "loss", "gap", "asked", "seconds", "asked", "seeds apart", "code")
+HEAD = ("neurons", "sources", "samples", "readout", "loss", "gap", "target", "seconds", "target", "seeds apart", "code")
 
 AGREEMENT = 1e-6  # relative difference of losses up to which seeds agree
-UGLY, UGLY_GAP, UGLY_SECONDS = 34, 1e-8, 20.0  # how many there are, and what is asked of each
+UGLY, UGLY_GAP, UGLY_SECONDS = 34, 1e-8, 20.0  # how many there are, and the targets of each
 
 
 @dataclass(frozen=True)
 class Case:
-    """A problem to solve, the gap and the seconds that are asked for, and with how many seeds it is tried.
+    """A problem to solve, the targets of its gap and seconds, and with how many seeds it is tried.
 
     Quick runs have the quick cases alone, plain ones have none of the long ones.
     """
@@ -77,7 +77,7 @@ CASES = (
 
 @dataclass(frozen=True)
 class Row:
-    """What came of a case, and what was asked for; `apart` is how far the losses of seeds differ."""
+    """What came of a case, and its targets; `apart` is how far the losses of seeds differ."""
 
     kind: str
     sources: str
@@ -85,16 +85,16 @@ class Row:
     readout: str
     loss: float
     gap: float
-    gap_asked: float
+    gap_target: float
     seconds: float
-    seconds_asked: float
+    seconds_target: float
     neurons: int
     apart: float | None = None
 
     @property
     def met(self) -> bool:
-        """Whether the gap is what was asked for, and seeds agree. Seconds depend on the machine."""
-        return self.gap <= self.gap_asked and (self.apart is None or self.apart <= AGREEMENT)
+        """Whether the gap meets its target, and seeds agree. Seconds depend on the machine."""
+        return self.gap <= self.gap_target and (self.apart is None or self.apart <= AGREEMENT)
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ class Row:
         apart = "-" if self.apart is None else f"{self.apart:.1e}"
         reached = f"{self.gap:.1e}" if self.gap < 1e-3 else f"{self.gap:.2g}"
         seconds = f"{self.seconds:.2g}" if self.seconds < 10 else f"{self.seconds:.0f}"
-        sizes = (reached, f"{self.gap_asked:.0g}", seconds, f"{self.seconds_asked:g}")
+        sizes = (reached, f"{self.gap_target:.0g}", seconds, f"{self.seconds_target:g}")
         return (self.kind, self.sources, self.samples, self.readout, loss, *sizes, apart, f"{self.neurons}")
 
 
@@ -188,7 +188,7 @@ def measured(*, quick: bool, long: bool, limit: float) -> Iterator[Row]:
 @click.option("--json", "out", type=click.Path(dir_okay=False), help="Also write the rows to this file.")
 @click.option("--markdown", "page", type=click.Path(dir_okay=False), help="Also write the table to this file.")
 def main(quick: bool, long: bool, time_limit: float, out: str | None, page: str | None) -> None:
-    """Measure, and print a table. What is asked for and missed is told, and is no failure."""
+    """Measure, and print a table. A target that is missed is told, and is no failure."""
     require_outputs(out, None, page)
     described = machine(("numpy", "scipy"))
     rows = []

@@ -16,8 +16,6 @@ __all__ = ["Growth", "Table", "as_markdown", "growth", "machine", "publish", "re
 
 Table = tuple[str, list[str], list[list[str]]]  # title, head and rows
 
-FEWEST_TO_FIT = 3  # sizes that must have been measured before growth is told
-
 
 @dataclass(frozen=True)
 class Growth:
@@ -42,7 +40,7 @@ def growth(sizes: Sequence[float], values: Sequence[float]) -> Growth | None:
 
 def linear(places: Sequence[float] | np.ndarray, values: Sequence[float]) -> Growth | None:
     """Slope of the logarithm of values over places."""
-    if len(values) < FEWEST_TO_FIT:
+    if len(values) < 3:  # a line through two tells nothing of its error
         return None
     place = np.asarray(places, dtype=float)
     height = np.log(np.asarray(values, dtype=float))
@@ -69,13 +67,13 @@ def require_outputs(out: str | None, picture: str | None, page: str | None) -> N
 
 def machine(packages: Iterable[str]) -> dict[str, str]:
     """The processor and the versions of what computes."""
-    found = {"processor": _processor(), "system": platform.system(), "python": platform.python_version()}
+    versions = {"processor": _processor(), "system": platform.system(), "python": platform.python_version()}
     for package in packages:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "absent"
-    return found
+            versions[package] = "absent"
+    return versions
 
 
 def _processor() -> str:

@@ -19,8 +19,6 @@ import numpy as np
 from solver import Sweep
 from solver.sweeps.run import run
 
-WARMING = 10  # values of each coordinate in the sweep that starts the workers
-
 
 def plan(points: int) -> Sweep:
     costs = np.geomspace(0.01, 100, points)
@@ -46,16 +44,16 @@ def main(points: int, rounds: int, target: str | None) -> None:
     """Measure, and print a table."""
     load = os.getloadavg()[0]
     for jobs in (1, 2):
-        run(plan(WARMING), jobs=jobs, backend="loky")
+        run(plan(10), jobs=jobs, backend="loky")  # starts the workers
     speeds = np.array([[speed(points, jobs) for jobs in (1, 2)] for _ in range(rounds)])
     one, two = np.median(speeds, axis=0).tolist()
     efficiency = float(np.median(speeds[:, 1] / (2 * speeds[:, 0])))
-    found = {"points": points**2, "rounds": rounds, "one": one, "two": two, "efficiency": efficiency, "load": load}
+    numbers = {"points": points**2, "rounds": rounds, "one": one, "two": two, "efficiency": efficiency, "load": load}
     click.echo(f"{points**2:,} points; points a second: {one:.1f} with one worker, {two:.1f} with two")
     click.echo(f"{points**2 / two:.0f} s with two; efficiency {100 * efficiency:.0f} %; load before {load:.1f}")
     if target is not None:
         with open(target, "w") as stream:
-            json.dump(found, stream, indent=1)
+            json.dump(numbers, stream, indent=1)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,6 @@ EXTRA = ("jax", "optax", "pyscipopt")
 WORSE = 1e-3  # a descent that ends farther above the optimum than this has got stuck in another code
 
 STUCK_SEEDS, STUCK_STEPS, STUCK_RATE = 100, 20_000, 0.03
-ENDING_SEEDS = 30
 
 
 @click.command()
@@ -73,33 +72,33 @@ def main(
         raise click.UsageError(f"--peer: not all of them take {activation} neurons; leave it out, or see --activation")
     known = {(outcome.instance, outcome.peer): outcome for outcome in kept.rows}
     coming = outcomes(peers, problems, limit, known)
-    found = []
+    measured = []
     for outcome in _followed(coming, len(problems) * len(peers)):
-        found.append(outcome)
+        measured.append(outcome)
         if (outcome.instance, outcome.peer) not in known:
             kept.add(outcome)
     if rectified:
-        tables, more = _rectified_tables(found, quick=quick)
+        tables, more = _rectified_tables(measured, quick=quick)
     else:
-        tables, more = _linear_tables(found, problems, limit, quick=quick)
+        tables, more = _linear_tables(measured, problems, limit, quick=quick)
     kept.write(**more)
-    publish(tables, page, picture, lambda file: report.draw(found, file))
+    publish(tables, page, picture, lambda file: report.draw(measured, file))
 
 
 TIMES = "Seconds of the processor to come so near to the optimum"
 
 
 def _linear_tables(
-    found: list[Outcome], problems: list[Instance], limit: float, *, quick: bool
+    measured: list[Outcome], problems: list[Instance], limit: float, *, quick: bool
 ) -> tuple[list[Table], dict[str, list[dict[str, Any]]]]:
     """The tables of linear neurons, and what of them is kept."""
     prices = [priced(instance, limit) for instance in _to_price(problems)]
     stuck = stuck_table(quick=quick)
     growth = f"Growth of the time to {report.FOLLOWED:g}, as exponents"
     tables = [
-        (TIMES, report.TIME_HEAD, report.time_table(found)),
-        *((f"To within {near:g}; * the fastest", *report.across(found, near)) for near in (report.FOLLOWED, 1e-8)),
-        (growth, report.EXPONENT_HEAD, report.exponent_table(found)),
+        (TIMES, report.TIME_HEAD, report.time_table(measured)),
+        *((f"To within {near:g}; * the fastest", *report.across(measured, near)) for near in (report.FOLLOWED, 1e-8)),
+        (growth, report.EXPONENT_HEAD, report.exponent_table(measured)),
         ("Pricing", report.PRICING_HEAD, report.pricing_table(prices)),
         (f"Descents that ended more than {WORSE:g} above the optimum", report.STUCK_HEAD, stuck),
     ]
@@ -109,22 +108,22 @@ def _linear_tables(
     }
 
 
-def _rectified_tables(found: list[Outcome], *, quick: bool) -> tuple[list[Table], dict[str, list[dict[str, Any]]]]:
+def _rectified_tables(measured: list[Outcome], *, quick: bool) -> tuple[list[Table], dict[str, list[dict[str, Any]]]]:
     """The tables of rectified neurons, and what of them is kept."""
     stuck = rectified_ends(quick=quick)
     tables = [
-        (TIMES, report.TIME_HEAD, report.time_table(found)),
-        *((f"To within {near:g}; * the fastest", *report.across(found, near)) for near in (1e-2, 1e-4, 1e-6)),
+        (TIMES, report.TIME_HEAD, report.time_table(measured)),
+        *((f"To within {near:g}; * the fastest", *report.across(measured, near)) for near in (1e-2, 1e-4, 1e-6)),
         ("Where descents on the rectified loss end, above the optimum", report.ENDS_HEAD, stuck),
     ]
     return tables, {"stuck": [dict(zip(report.ENDS_HEAD, row, strict=True)) for row in stuck]}
 
 
-def _followed(found: Iterable[Outcome], total: int) -> Iterable[Outcome]:
+def _followed(coming: Iterable[Outcome], total: int) -> Iterable[Outcome]:
     from rich.console import Console
     from rich.progress import track
 
-    yield from track(found, "Peers", total=total, console=Console(stderr=True), transient=True)
+    yield from track(coming, "Peers", total=total, console=Console(stderr=True), transient=True)
 
 
 def _to_price(problems: Iterable[Instance]) -> list[Instance]:
@@ -153,7 +152,7 @@ def rectified_ends(*, quick: bool) -> list[list[str]]:
     from benchmarks.peers.rectified import WIDTHS, ends
 
     rows = []
-    seeds, steps = (10, 1_000) if quick else (ENDING_SEEDS, STUCK_STEPS)
+    seeds, steps = (10, 1_000) if quick else (30, STUCK_STEPS)
     for instance in rectified_instances(quick=quick):
         for width in WIDTHS:
             excess = ends(instance, width, seeds, steps, STUCK_RATE)

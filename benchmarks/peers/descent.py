@@ -20,9 +20,7 @@ jax.config.update("jax_enable_x64", True)
 RATES = (0.01, 0.03, 0.1)
 """First step sizes of Adam; they fall to zero along a cosine, without which the corners of the loss are never met."""
 
-STEPS = (300, 1_000, 3_000, 30_000, 200_000)
-SEEDS = (0, 1, 2)
-LOOKS = 40  # how often a run is looked at; the clock stands still meanwhile
+ADAM_STEPS = (300, 1_000, 3_000, 30_000, 200_000)
 
 PENALTIES = (1e2, 1e4)
 """Prices of what the penalised loss punishes: squared errors of the decoder and squares of negative activity."""
@@ -74,7 +72,8 @@ def descend(
 ) -> tuple[float, Iterator[tuple[float, Parameters]]]:
     """Seconds of compilation, and then (seconds of descent so far, parameters) at every look."""
     descent = optax.adam(optax.cosine_decay_schedule(rate, steps))
-    stride = max(1, steps // LOOKS)
+    # A run is looked at forty times; the clock stands still meanwhile.
+    stride = max(1, steps // 40)
 
     state = descent.init(begin)
     clock = time.process_time()
@@ -101,7 +100,7 @@ def adam_eliminated(instance: Instance, limit: float) -> Iterator[Run]:
     loss = eliminated_loss(sources.covariance, sources.vertices)
     prepared = time.process_time() - clock
     # Short descents first, with all rates and seeds, for time may end.
-    for steps, seed, rate in product(STEPS, SEEDS, RATES):
+    for steps, seed, rate in product(ADAM_STEPS, range(3), RATES):
         rng = np.random.default_rng(seed)
         begin = jnp.asarray(rng.standard_normal((instance.neurons, sources.dimension)) / instance.neurons**0.5)
         start_up, looks = descend(loss, begin, rate, steps, limit)
@@ -115,7 +114,7 @@ def adam_penalised(instance: Instance, limit: float) -> Iterator[Run]:
     dimension = points.shape[1]
     shape = (instance.neurons, dimension)
     losses = {price: penalised_loss(points, price) for price in PENALTIES}
-    for steps, seed, price, rate in product(STEPS, SEEDS, PENALTIES, RATES):
+    for steps, seed, price, rate in product(ADAM_STEPS, range(3), PENALTIES, RATES):
         rng = np.random.default_rng(seed)
         begin = {
             "encoder": jnp.asarray(rng.standard_normal(shape) / instance.neurons**0.5),

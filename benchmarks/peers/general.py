@@ -15,7 +15,7 @@ from scipy.sparse import csr_array, eye_array, hstack, kron
 from benchmarks.peers.instances import Instance
 from benchmarks.peers.trace import Run
 
-SEEDS = range(5)
+SCIPY_SEEDS = range(5)
 SOFTNESS = (0.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 """Temperatures at which the largest of a neuron's demands is rounded off, one after the other; the first is the kinked
 loss itself."""
@@ -24,9 +24,6 @@ PRICES = ((100.0, 1.5), (1_000.0, 2.0))
 """First prices of constraints that are broken, in an augmented Lagrangian, and by what they grow per round."""
 
 ROUNDS, LARGEST_PRICE = 60, 1e5
-
-LARGEST_JOINT = 3_000
-"""Constraints (neurons by extreme samples) beyond which SLSQP, which holds them in one dense matrix, is not begun."""
 
 
 class _TimeIsUpError(Exception):
@@ -89,7 +86,7 @@ def lbfgs(instance: Instance, limit: float) -> Iterator[Run]:
         return value, gradient.ravel()
 
     kinds = {"kinked": SOFTNESS[:1], "rounded off less and less": SOFTNESS[1:]}
-    for seed, setting, neurons in product(SEEDS, kinds, _widths(instance)):
+    for seed, setting, neurons in product(SCIPY_SEEDS, kinds, _widths(instance)):
         flat = _begin(instance, neurons, seed).ravel()
         watched = _Watched(instance, limit, lambda flat: flat.reshape(-1, sources.dimension))
         with suppress(_TimeIsUpError):
@@ -127,7 +124,7 @@ class _Joint:
 
 def augmented_lagrangian(instance: Instance, limit: float) -> Iterator[Run]:
     """L-BFGS on weights and biases, with the constraints in an augmented Lagrangian (Nocedal and Wright 2006, 17.4)."""
-    for seed, (first, growth), neurons in product(SEEDS, PRICES, _widths(instance)):
+    for seed, (first, growth), neurons in product(SCIPY_SEEDS, PRICES, _widths(instance)):
         joint = _Joint(instance, neurons, seed)
         watched = _Watched(instance, limit, joint.weights)
         flat, forces, price = joint.begin, np.zeros(joint.activity.shape[0]), first
@@ -143,10 +140,10 @@ def augmented_lagrangian(instance: Instance, limit: float) -> Iterator[Run]:
         with suppress(_TimeIsUpError):
             for _ in range(ROUNDS):
                 arguments = (forces, price)
-                found = minimize(
+                minimum = minimize(
                     augmented, flat, arguments, "L-BFGS-B", jac=True, callback=watched.look, options=options
                 )
-                flat = found.x
+                flat = minimum.x
                 forces = np.maximum(forces - price * (joint.activity @ flat), 0)
                 price = min(growth * price, LARGEST_PRICE)
         yield Run(f"price {first:g} times {growth:g} a round, {neurons} neurons", 0.0, watched.trace)
@@ -175,16 +172,17 @@ def _joint(instance: Instance, limit: float, method: str, neurons: int, seed: in
 def slsqp(instance: Instance, limit: float) -> Iterator[Run]:
     """SLSQP on weights and biases, the decoder eliminated, one constraint a neuron and extreme sample."""
     corners = len(instance.problem.sources.vertices)
-    widths = [neurons for neurons in _widths(instance) if neurons * corners <= LARGEST_JOINT]
+    # SLSQP holds the constraints in one dense matrix.
+    widths = [neurons for neurons in _widths(instance) if neurons * corners <= 3_000]
     if not widths:
         yield Run("SLSQP", note="not begun: too many constraints for a dense matrix")
-    for seed, neurons in product(SEEDS, widths):
+    for seed, neurons in product(SCIPY_SEEDS, widths):
         yield _joint(instance, limit, "SLSQP", neurons, seed, options={"maxiter": 5_000, "ftol": 1e-15})
 
 
 def trust_constr(instance: Instance, limit: float) -> Iterator[Run]:
     """The interior-point method trust-constr on the same."""
-    for seed in SEEDS:
+    for seed in SCIPY_SEEDS:
         options = {"maxiter": 5_000, "gtol": 1e-12, "xtol": 1e-14}
         run = _joint(instance, limit, "trust-constr", instance.neurons, seed, options=options)
         yield run

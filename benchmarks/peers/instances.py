@@ -13,8 +13,6 @@ from solver.certificate.nonlinear import model_of
 from solver.examples import load
 from theory.readouts import Soft
 
-SEED = 0
-
 
 @dataclass(frozen=True)
 class Instance:
@@ -68,7 +66,7 @@ class Rectified(Instance):
     @cached_property
     def optimum(self) -> Any:
         """As of linear neurons."""
-        return solve(self.posed(), rng=SEED, tolerance=1e-9, time_limit=60)
+        return solve(self.posed(), rng=0, tolerance=1e-9, time_limit=60)
 
     @cached_property
     def centred(self) -> np.ndarray:
@@ -86,19 +84,19 @@ class Rectified(Instance):
 
 
 def _uniform(count: int, dimension: int) -> np.ndarray:
-    return np.random.default_rng(SEED).uniform(-1, 1, size=(count, dimension))
+    return np.random.default_rng(0).uniform(-1, 1, size=(count, dimension))
 
 
 def _normal(count: int, dimension: int, condition: float) -> np.ndarray:
     """Correlated normal sources, of unit variance, whose correlations have about this condition number."""
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(0)
     turn = np.linalg.qr(rng.standard_normal((dimension, dimension)))[0]
     drawn = rng.standard_normal((count, dimension)) * np.geomspace(1, condition**-0.5, dimension) @ turn
     return drawn / drawn.std(axis=0)
 
 
 def _sphere(count: int, dimension: int) -> np.ndarray:
-    drawn = np.random.default_rng(SEED).standard_normal((count, dimension))
+    drawn = np.random.default_rng(0).standard_normal((count, dimension))
     return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
 
 
@@ -107,19 +105,19 @@ def instances(*, quick: bool) -> list[Instance]:
     corner_cut = Instance("corner-cut square", load("corner_cut_square").points)
     if quick:
         return [corner_cut, Instance("uniform, d = 3, T = 30", _uniform(30, 3))]
-    found = [
+    listed = [
         corner_cut,
         Instance("iris", load("iris").points),
         Instance("normal, condition 1e2, d = 3, T = 100", _normal(100, 3, 1e2)),
         Instance("normal, condition 1e4, d = 4, T = 60", _normal(60, 4, 1e4)),
     ]
     for count in (100, 1_000, 10_000, 100_000):
-        found.append(Instance(f"uniform, d = 2, T = {count:,}", _uniform(count, 2), "samples", count))
+        listed.append(Instance(f"uniform, d = 2, T = {count:,}", _uniform(count, 2), "samples", count))
     for dimension in (2, 3, 4, 5):
-        found.append(Instance(f"uniform, d = {dimension}, T = 60", _uniform(60, dimension), "sources", dimension))
+        listed.append(Instance(f"uniform, d = {dimension}, T = 60", _uniform(60, dimension), "sources", dimension))
     for count in (30, 100, 300, 1_000):
-        found.append(Instance(f"sphere, d = 3, V = {count:,}", _sphere(count, 3), "vertices", count))
-    return found
+        listed.append(Instance(f"sphere, d = 3, V = {count:,}", _sphere(count, 3), "vertices", count))
+    return listed
 
 
 def rectified_instances(*, quick: bool) -> list[Rectified]:

@@ -21,10 +21,9 @@ import scipy.sparse
 from benchmarks.peers.instances import Rectified
 from benchmarks.peers.trace import Run
 
-RATES = (0.01, 0.03)  # step sizes of Adam; on these problems no larger one was faster to 1e-2
+STEP_SIZES = (0.01, 0.03)  # step sizes of Adam; on these problems no larger one was faster to 1e-2
 
-STEPS = (1_000, 5_000, 30_000)
-SEEDS = (0, 1, 2)
+DESCENT_STEPS = (1_000, 5_000, 30_000)
 WIDTHS = (6, 12, 24, 48)  # numbers of neurons
 PATTERNS = (50, 200, 800)  # sets of active samples that the convex program may use; all, if there are no more
 
@@ -77,7 +76,7 @@ def adam_eliminated(instance: Rectified, limit: float) -> Iterator[Run]:
     from benchmarks.peers.descent import descend, jnp
 
     loss = eliminated_loss(instance.centred, instance.error_cost)
-    for steps, seed, width, rate in product(STEPS, SEEDS, WIDTHS, RATES):
+    for steps, seed, width, rate in product(DESCENT_STEPS, range(3), WIDTHS, STEP_SIZES):
         begin = jnp.asarray(_start(np.random.default_rng(seed), width, instance.centred.shape[1]))
         start_up, looks = descend(loss, begin, rate, steps, limit)
         trace = [(seconds, instance.excess(np.asarray(neurons))) for seconds, neurons in looks]
@@ -89,7 +88,7 @@ def adam_network(instance: Rectified, limit: float) -> Iterator[Run]:
     from benchmarks.peers.descent import descend, jnp
 
     loss, dimension = network_loss(instance.centred, instance.error_cost), instance.centred.shape[1]
-    for steps, seed, width, rate in product(STEPS, SEEDS, WIDTHS, RATES):
+    for steps, seed, width, rate in product(DESCENT_STEPS, range(3), WIDTHS, STEP_SIZES):
         rng = np.random.default_rng(seed)
         begin = {
             "neurons": jnp.asarray(_start(rng, width, dimension)),
@@ -105,8 +104,8 @@ def patterns(points: np.ndarray, most: int, rng: np.random.Generator) -> np.ndar
     """(k, T) sets of samples (T, d) on one side of a line, k at most so many; all of them in one source."""
     if points.shape[1] == 1:
         cuts = np.unique(points[:, 0])
-        found = np.vstack([points[:, 0] >= cut for cut in cuts] + [points[:, 0] <= cut for cut in cuts])
-        return found if len(found) <= most else found[np.sort(rng.choice(len(found), most, replace=False))]
+        sides = np.vstack([points[:, 0] >= cut for cut in cuts] + [points[:, 0] <= cut for cut in cuts])
+        return sides if len(sides) <= most else sides[np.sort(rng.choice(len(sides), most, replace=False))]
     directions = rng.standard_normal((20 * most, points.shape[1]))
     along = directions @ points.T
     cut = rng.uniform(along.min(axis=1), along.max(axis=1))
@@ -117,7 +116,7 @@ def patterns(points: np.ndarray, most: int, rng: np.random.Generator) -> np.ndar
 def convex(instance: Rectified, limit: float) -> Iterator[Run]:
     """Convex programs over sets of active samples, one for each target; judged by the neurons of all together."""
     points = instance.centred
-    for most, seed in product(PATTERNS, SEEDS):
+    for most, seed in product(PATTERNS, range(3)):
         clock = time.process_time()
         sets = patterns(points, most, np.random.default_rng(seed))
         programs = [_program(points, target, sets, instance.error_cost) for target in points.T]
@@ -132,7 +131,7 @@ def convex(instance: Rectified, limit: float) -> Iterator[Run]:
             yield Run(f"{most} sets", start_up, note=str(error).split("\n", maxsplit=1)[0])
             continue
         seconds = time.process_time() - clock
-        neurons = np.vstack([_neurons(*found) for _, *found in programs])
+        neurons = np.vstack([_neurons(*program) for _, *program in programs])
         yield Run(f"{most} sets", start_up, [(seconds, instance.excess(neurons))])
         if len(sets) < most:
             return  # there are no more

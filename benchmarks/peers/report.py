@@ -19,8 +19,8 @@ def exponent(outcomes: Sequence[Outcome], accuracy: float = FOLLOWED) -> float |
     """Power by which time grows with size over the sizes that were solved, if those are enough to tell."""
     place = ACCURACIES.index(accuracy)
     solved = [outcome for outcome in outcomes if np.isfinite(outcome.usual[place])]
-    found = growth([outcome.size for outcome in solved], [outcome.usual[place] for outcome in solved])
-    return None if found is None else found.slope
+    fitted = growth([outcome.size for outcome in solved], [outcome.usual[place] for outcome in solved])
+    return None if fitted is None else fitted.slope
 
 
 def exponents(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float | None]]:
@@ -71,13 +71,13 @@ def across(outcomes: Sequence[Outcome], accuracy: float) -> tuple[list[str], lis
     known = {(outcome.instance, outcome.peer): outcome for outcome in outcomes}
     rows = []
     for instance in dict.fromkeys(outcome.instance for outcome in outcomes):
-        found = [known.get((instance, peer)) for peer in peers]
-        times = [np.inf if outcome is None else outcome.usual[place] for outcome in found]
+        of_peers = [known.get((instance, peer)) for peer in peers]
+        times = [np.inf if outcome is None else outcome.usual[place] for outcome in of_peers]
         words = [
             f"{outcome.seconds[place]:.2g}{_of_seeds(outcome.shares[place])}"
             if outcome is not None and np.isfinite(outcome.seconds[place])
             else "-"
-            for outcome in found
+            for outcome in of_peers
         ]
         words[int(np.argmin(times))] += "*" if np.isfinite(min(times)) else ""
         rows.append([instance, *words])
@@ -87,8 +87,8 @@ def across(outcomes: Sequence[Outcome], accuracy: float) -> tuple[list[str], lis
 def exponent_table(outcomes: Sequence[Outcome]) -> list[list[str]]:
     """Rows of words: peer, and its exponent in each series."""
     return [
-        [peer, *("-" if found[series] is None else f"{found[series]:.2f}" for series in SERIES)]
-        for peer, found in exponents(outcomes).items()
+        [peer, *("-" if exponent_in[series] is None else f"{exponent_in[series]:.2f}" for series in SERIES)]
+        for peer, exponent_in in exponents(outcomes).items()
     ]
 
 

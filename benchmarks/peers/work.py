@@ -36,9 +36,6 @@ RECTIFIED_PEERS = {
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 """For JAX. All times are seconds of the processor, and one thread is what everybody has."""
 
-LIMITS_OF_TUNING = 4
-"""A peer with several settings and seeds may try as many of them as begin within so many time limits."""
-
 
 def outcome(peer: str, instance: Instance, limit: float) -> Outcome:
     """One peer on one instance, in this process."""
@@ -49,7 +46,8 @@ def outcome(peer: str, instance: Instance, limit: float) -> Outcome:
     instance.optimum  # noqa: B018 - known before any clock starts
     instance.problem.sources.vertices  # noqa: B018
     before = _peak()
-    runs = list(_in_time(runs_of(instance, limit), LIMITS_OF_TUNING * limit))
+    # Settings and seeds are tried as long as they begin within four time limits.
+    runs = list(_in_time(runs_of(instance, limit), 4 * limit))
     return Outcome.of(peer, instance, runs, _peak() - before)
 
 

@@ -31,8 +31,8 @@ NOT_BEGUN = "not begun: a smaller one took too long"
 
 def chosen(only: Sequence[str], *, quick: bool) -> list[Series]:
     """The series to measure, those of a short run with its two sizes alone."""
-    found = [series for series in SERIES if all(word in series.name for word in only)]
-    return [replace(series, sizes=series.quick) for series in found if series.quick] if quick else found
+    named = [series for series in SERIES if all(word in series.name for word in only)]
+    return [replace(series, sizes=series.quick) for series in named if series.quick] if quick else named
 
 
 def missing(series: Series, known: Mapping[int, Measurement]) -> Iterator[Measurement]:
@@ -85,11 +85,11 @@ def _measure(series: Sequence[Series], kept: Kept[Measurement]) -> None:
 
 
 def _tables(rows: Sequence[Measurement]) -> list[Table]:
-    found = report.fits(rows)
+    fits = report.fits(rows)
     tables = [
-        (f"Against {name}", report.GROWTH_HEAD, report.growth_table(found, axis))
+        (f"Against {name}", report.GROWTH_HEAD, report.growth_table(fits, axis))
         for axis, name in AXES.items()
-        if any(fit.series.axis == axis for fit in found)
+        if any(fit.series.axis == axis for fit in fits)
     ]
     return [*tables, ("Every measurement", report.MEASURED_HEAD, report.measured_table(rows))]
 

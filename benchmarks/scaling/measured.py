@@ -25,8 +25,8 @@ from typing import Any
 __all__ = ["Measurement", "measured"]
 
 SECONDS = 150.0  # a process that takes more of the processor is ended, and larger problems are not begun
-PATIENCE = 8.0  # so is one that takes so many times as long on the clock
-GIGABYTES = 8.0  # memory beyond which a process gets none
+CLOCK_FACTOR = 8.0  # so is one that takes so many times as long on the clock
+MOST_GIGABYTES = 8.0  # memory beyond which a process gets none
 ENOUGH, REPEATS = 0.5, 5  # a measurement is repeated until it has taken so many seconds, or so often
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ class Measurement:
     failed: str = ""  # why there is none, or ""
 
 
-def measured(series: str, size: int, *, seconds: float = SECONDS, gigabytes: float = GIGABYTES) -> Measurement:
+def measured(series: str, size: int, *, seconds: float = SECONDS, gigabytes: float = MOST_GIGABYTES) -> Measurement:
     """Measure in a fresh process, which is ended with all its own when it takes too long."""
     alone = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     process = subprocess.Popen(
@@ -63,12 +63,12 @@ def measured(series: str, size: int, *, seconds: float = SECONDS, gigabytes: flo
         start_new_session=True,
     )
     try:
-        out, said = process.communicate(timeout=PATIENCE * seconds)
+        out, said = process.communicate(timeout=CLOCK_FACTOR * seconds)
     except BaseException as error:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         if isinstance(error, subprocess.TimeoutExpired):
-            return Measurement(series, size, failed=f"ended after {PATIENCE * seconds:g} s on the clock")
+            return Measurement(series, size, failed=f"ended after {CLOCK_FACTOR * seconds:g} s on the clock")
         raise
     if process.returncode in (-signal.SIGKILL, -signal.SIGXCPU):
         return Measurement(series, size, failed=f"ended after {seconds:g} s of the processor")
@@ -114,12 +114,12 @@ def _least(task: Any) -> dict[str, Any]:
     begun, repeats, best = time.process_time(), 0, {"cpu": math.inf}
     while repeats == 0 or (repeats < REPEATS and time.process_time() - begun < ENOUGH):
         wall, cpu = time.perf_counter(), time.process_time()
-        found = task()
+        outcome = task()
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        apart = found.pop("apart", 0.0)
+        apart = outcome.pop("apart", 0.0)
         repeats += 1
         if cpu - apart < best["cpu"]:
-            best = found | {"cpu": cpu - apart, "wall": wall - apart}
+            best = outcome | {"cpu": cpu - apart, "wall": wall - apart}
     return best
 
 
@@ -133,12 +133,12 @@ def taken(series: str, size: int) -> Measurement:
     before = _resident("VmRSS")
     if before is not None:
         Path("/proc/self/clear_refs").write_text("5")  # the kernel's peak starts again from here
-    found = _least(task)
+    least = _least(task)
     peak = _resident("VmHWM")
     risen = None if before is None or peak is None else max(0.0, peak - before)
-    return Measurement(series, size, megabytes=risen, **found)
+    return Measurement(series, size, megabytes=risen, **least)
 
 
 if __name__ == "__main__":
-    _limit(*map(float, sys.argv[3:] or (SECONDS, GIGABYTES)))
+    _limit(*map(float, sys.argv[3:] or (SECONDS, MOST_GIGABYTES)))
     print(json.dumps(asdict(taken(sys.argv[1], int(sys.argv[2])))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,6 @@ from benchmarks.scaling.series import AXES, SERIES, Series
 
 __all__ = ["GROWTH_HEAD", "MEASURED_HEAD", "draw", "fits", "growth_table", "held", "measured_table"]
 
-WORTH_FITTING = 0.05  # seconds below which a measurement tells of what there is to do for any size
-LAST = 3  # sizes, the largest that were not cut short, that growth is fitted to: what matters for larger ones yet
 CUT_SHORT = "interrupted"  # status of what a limit of time has ended
 EXPONENTIAL = "sources"  # on this axis growth is a factor per source, on others a power
 
@@ -41,15 +40,16 @@ def seconds_of(row: Measurement, axis: str) -> float:
 def fits(measurements: Iterable[Measurement], series: Iterable[Series] = SERIES) -> list[Fit]:
     """Every series of which something was measured."""
     known = [row for row in measurements if not row.failed]
-    found = []
+    fitted = []
     for one in series:
         rows = sorted((row for row in known if row.series == one.name), key=lambda row: row.size)
         if rows:
             whole = [row for row in rows if row.status != CUT_SHORT]
-            timed = [row for row in whole if seconds_of(row, one.axis) >= WORTH_FITTING][-LAST:]
+            # Less than 0.05 s tell of what there is to do for any size; the largest three sizes, of larger ones yet.
+            timed = [row for row in whole if seconds_of(row, one.axis) >= 0.05][-3:]
             seconds = _growth(one.axis, timed, [seconds_of(row, one.axis) for row in timed])
-            found.append(Fit(one, rows, seconds))
-    return found
+            fitted.append(Fit(one, rows, seconds))
+    return fitted
 
 
 def _growth(axis: str, rows: Sequence[Measurement], values: Sequence[float]) -> Growth | None:
@@ -62,10 +62,10 @@ def _growth(axis: str, rows: Sequence[Measurement], values: Sequence[float]) -> 
 GROWTH_HEAD = ["method", "problems", "sizes", "time grows as", "seconds", "memory", "gap", "iterations"]
 
 
-def growth_table(found: Iterable[Fit], axis: str) -> list[list[str]]:
+def growth_table(fitted: Iterable[Fit], axis: str) -> list[list[str]]:
     """Rows of words: how each series along an axis grows, and the largest of it."""
     rows = []
-    for fit in found:
+    for fit in fitted:
         if fit.series.axis == axis:
             last = fit.largest
             gaps = [row.gap for row in fit.rows if row.gap is not None]
@@ -89,14 +89,14 @@ def _gap(gap: float) -> str:
     return f"{gap:.0e}" if gap else "0"
 
 
-def _grows(found: Growth | None, axis: str) -> str:
-    if found is None:
+def _grows(fitted: Growth | None, axis: str) -> str:
+    if fitted is None:
         return "-"
     if axis == EXPONENTIAL:
         # A slope of log time over sources is a factor each.
-        factor = 2.718281828459045**found.slope
-        return f"{factor:.2f} ± {factor * found.error:.2f} a source"
-    return f"{axis[0].upper() if axis == 'vertices' else 'T'}^({found})"
+        factor = math.exp(fitted.slope)
+        return f"{factor:.2f} ± {factor * fitted.error:.2f} a source"
+    return f"{axis[0].upper() if axis == 'vertices' else 'T'}^({fitted})"
 
 
 MEASURED_HEAD = ["method", "axis", "size", "processor", "clock", "memory", "gap", "iterations", "neurons", "status"]
@@ -128,28 +128,28 @@ def measured_table(measurements: Iterable[Measurement]) -> list[list[str]]:
 def held(measurements: Iterable[Measurement]) -> list[tuple[Series, float]]:
     """For the series with a quick pair of sizes, of which both were measured, the ratio of their times."""
     known = {(row.series, row.size): row for row in measurements if not row.failed}
-    found = []
+    ratios = []
     for series in SERIES:
         pair = [known.get((series.name, size)) for size in series.quick]
         if pair and all(pair):
             first, second = (seconds_of(row, series.axis) for row in pair if row is not None)
-            found.append((series, second / first))
-    return found
+            ratios.append((series, second / first))
+    return ratios
 
 
 MARKS = "osD^v<>PX*hd"
 
 
-def draw(found: Sequence[Fit], file: Path) -> None:
+def draw(fitted: Sequence[Fit], file: Path) -> None:
     """Time, memory and gap along every axis, on logarithmic scales."""
     from matplotlib.figure import Figure
 
-    axes_present = [axis for axis in AXES if axis != "workers" and any(fit.series.axis == axis for fit in found)]
-    methods = list(dict.fromkeys(fit.series.method for fit in found if fit.series.axis != "workers"))
+    axes_present = [axis for axis in AXES if axis != "workers" and any(fit.series.axis == axis for fit in fitted)]
+    methods = list(dict.fromkeys(fit.series.method for fit in fitted if fit.series.axis != "workers"))
     figure = Figure(figsize=(11, 3.1 * len(axes_present) + 0.8), layout="constrained")
     panels = figure.subplots(len(axes_present), 3, squeeze=False)
     for line, axis in zip(panels, axes_present, strict=True):
-        for fit in found:
+        for fit in fitted:
             if fit.series.axis == axis:
                 number = methods.index(fit.series.method)
                 style = {"color": f"C{number % 10}", "marker": MARKS[number % len(MARKS)], "markersize": 4}

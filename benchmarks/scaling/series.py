@@ -18,7 +18,6 @@ from theory.readouts import Exact
 
 __all__ = ["AXES", "SERIES", "Series", "Task", "series_of"]
 
-SEED = 0
 TIME_LIMIT = 30.0  # seconds of processor time that a method is given, looked at between its iterations
 WARM = 0.1  # seconds for the problem that is solved before
 ROWS = 1 << 18  # samples a chunk of a stream
@@ -56,12 +55,12 @@ class Series:
 
 def uniform(count: int, dimension: int) -> np.ndarray:
     """(count, dimension) samples of a cube."""
-    return np.random.default_rng(SEED).uniform(-1, 1, size=(count, dimension))
+    return np.random.default_rng(0).uniform(-1, 1, size=(count, dimension))
 
 
 def sphere(count: int, dimension: int) -> np.ndarray:
     """Samples all of which are vertices."""
-    drawn = np.random.default_rng(SEED).standard_normal((count, dimension))
+    drawn = np.random.default_rng(0).standard_normal((count, dimension))
     return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
 
 
@@ -89,15 +88,15 @@ def solving(points: np.ndarray, seconds: float, method: str = "auto", **posed: A
         def over(_: Progress) -> bool:
             return time.process_time() > end
 
-        return _kept(solve(Problem(points, **posed), method=method, rng=SEED, callback=over))
+        return _kept(solve(Problem(points, **posed), method=method, rng=0, callback=over))
 
     return task
 
 
 def _kept(answer: Any) -> dict[str, Any]:
     # A method that proves nothing has a gap of one.
-    found = {"gap": float(answer.gap), "iterations": int(answer.iterations), "neurons": len(answer)}
-    return found | {"status": answer.status}
+    numbers = {"gap": float(answer.gap), "iterations": int(answer.iterations), "neurons": len(answer)}
+    return numbers | {"status": answer.status}
 
 
 def judging(count: int, _: float) -> Task:
@@ -119,7 +118,7 @@ def streaming(count: int, _: float) -> Task:
 
         def chunks() -> Iterator[np.ndarray]:
             nonlocal drawing
-            rng = np.random.default_rng(SEED)
+            rng = np.random.default_rng(0)
             for start in range(0, count, ROWS):
                 clock = time.thread_time()
                 chunk = rng.uniform(-1, 1, size=(min(ROWS, count - start), 3))
@@ -199,7 +198,7 @@ def _grouped(count: int, seconds: float) -> Task:
 def _grouped_of(dimension: int, seconds: float) -> Task:
     """Six vertices a group of four sources, in all combinations."""
     names = "abcde"[: dimension // 4]
-    shadows = np.random.default_rng(SEED).standard_normal((len(names), 6, 4))
+    shadows = np.random.default_rng(0).standard_normal((len(names), 6, 4))
     points = np.array([np.concatenate(rows) for rows in product(*shadows)])
     groups = {name: range(4 * place, 4 * place + 4) for place, name in enumerate(names)}
     return solving(points, seconds, "groups", groups=groups)

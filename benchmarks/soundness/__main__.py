@@ -13,13 +13,19 @@ from pathlib import Path
 import click
 
 from benchmarks.soundness import ledger
-from benchmarks.soundness.activations import ACTIVATIONS, activation_of, drawn_of, sources_of
-from benchmarks.soundness.activations import DIMENSIONS as NONLINEAR_DIMENSIONS
+from benchmarks.soundness.activations import (
+    ACTIVATIONS,
+    NONLINEAR_DIMENSIONS,
+    activation_of,
+    drawn_of,
+    sources_of,
+)
 from benchmarks.soundness.cases import save_case, save_cases
 from benchmarks.soundness.crew import ANSWERED, CRASHED, REFUSED, UNCHECKED, Finished, Tasks, work_through
 from benchmarks.soundness.draws import DIMENSIONS
 from benchmarks.soundness.report import is_sound, show, worst_cases
 from benchmarks.soundness.work import judged, solved
+from solver.commands.terminal.endings import INTERRUPTED
 from theory.errors import InputError
 
 FOLDER = Path(".benchmarks/soundness")
@@ -28,18 +34,15 @@ CASES = "cases"
 PROBLEMS, TIME_LIMIT = 10_000, 30.0
 QUICK_PROBLEMS, QUICK_TIME_LIMIT = 30, 1.0
 
-INTERRUPTED = 130  # exit code after Ctrl-C, as shells report it
-WIDTH = 140  # columns of the report where there is no terminal
-
 
 def _range(_context: click.Context, _parameter: click.Parameter, text: str) -> range:
     ends = text.split("-")
     if not all(end.isdigit() for end in ends) or len(ends) > 2:
         raise click.BadParameter(f"{text!r} is neither a number nor a range such as 2-4")
-    found = range(int(ends[0]), int(ends[-1]) + 1)
-    if not found or found[0] < DIMENSIONS[0] or found[-1] > DIMENSIONS[-1]:
+    counts = range(int(ends[0]), int(ends[-1]) + 1)
+    if not counts or counts[0] < DIMENSIONS[0] or counts[-1] > DIMENSIONS[-1]:
         raise click.BadParameter(f"{text!r} is not within {DIMENSIONS[0]}-{DIMENSIONS[-1]}")
-    return found
+    return counts
 
 
 @click.command()
@@ -110,13 +113,13 @@ def _chosen(seed: int, problems: int, sources: range, activation: str) -> list[i
     if activation not in ("linear", "energy", "in-time", "all") and not set(sources) & set(NONLINEAR_DIMENSIONS):
         most = NONLINEAR_DIMENSIONS[-1]
         raise InputError(f"--sources: problems of {activation} neurons have up to {most}; ask for some of these")
-    found: list[int] = []
+    indices: list[int] = []
     index = 0
-    while len(found) < problems:
+    while len(indices) < problems:
         if sources_of(seed, index, activation_of(seed, index, activation)) in sources:
-            found.append(index)
+            indices.append(index)
         index += 1
-    return found
+    return indices
 
 
 def _run(
@@ -161,7 +164,7 @@ def _report(folder: Path, records: Sequence[ledger.Record], *, keep: bool = True
     if not records:
         raise InputError(f"--folder: {str(folder)!r} holds no results yet")
     records = sorted(records, key=lambda record: record.index)
-    show(records, Console(width=None if sys.stdout.isatty() else WIDTH))
+    show(records, Console(width=None if sys.stdout.isatty() else 140))
     if keep:
         save_cases(folder / CASES, worst_cases(records))
         click.echo(f"worst cases in {folder / CASES}, each with its command beside")
@@ -199,14 +202,14 @@ def _only(seed: int, index: int, time_limit: float, folder: Path | None, activat
     """One problem in this process, with all that is to be said about it."""
     problem = drawn_of(seed, index, activation_of(seed, index, activation))
     click.echo(str(problem))
-    found = solved(seed, index, time_limit, activation=problem.kind)
-    if found.claim is None:
-        outcome = REFUSED if found.refused else CRASHED
-        finished = Finished(index, outcome, found.seconds, warned=found.warned, error=found.error)
+    attempt = solved(seed, index, time_limit, activation=problem.kind)
+    if attempt.claim is None:
+        outcome = REFUSED if attempt.refused else CRASHED
+        finished = Finished(index, outcome, attempt.seconds, warned=attempt.warned, error=attempt.error)
     else:
-        judgement, seconds, error = judged(problem, found)
+        judgement, seconds, error = judged(problem, attempt)
         outcome = UNCHECKED if judgement is None else ANSWERED
-        finished = Finished(index, outcome, found.seconds, found.claim, found.warned, error, judgement, seconds)
+        finished = Finished(index, outcome, attempt.seconds, attempt.claim, attempt.warned, error, judgement, seconds)
     record = ledger.record_of(problem, finished, time_limit=time_limit, code=ledger.state_of_code())
     for name, value in asdict(record).items():
         if value not in ("", (), None):

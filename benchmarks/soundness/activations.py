@@ -24,13 +24,13 @@ from theory.arrays import Array
 
 Generator = np.random.Generator
 
-__all__ = ["ACTIVATIONS", "activation_of", "drawn_of", "sources_of"]
+__all__ = ["ACTIVATIONS", "NONLINEAR_DIMENSIONS", "activation_of", "drawn_of", "sources_of"]
 
 ACTIVATIONS = ("linear", "rectified", "free", "energy", IN_TIME)
 """The kinds of problems: of neurons; "energy" of linear ones that pay for something else (`energies`); "in-time" of
 networks for tasks in time (`tasks`). A problem is a function of its seed, its index and its kind."""
 
-DIMENSIONS, OF_DIMENSION = (1, 2, 3), (0.3, 0.45, 0.25)
+NONLINEAR_DIMENSIONS, OF_DIMENSION = (1, 2, 3), (0.3, 0.45, 0.25)
 """Numbers of sources of nonlinear neurons, and how often each is."""
 
 MOST_SAMPLES = 40
@@ -43,9 +43,9 @@ def activation_of(seed: int, index: int, wanted: str) -> str:
         return wanted
     if np.random.default_rng([seed, index, 10]).random() < 0.03:
         return IN_TIME
-    found = str(np.random.default_rng([seed, index, 3]).choice(ACTIVATIONS[:3], p=(0.8, 0.1, 0.1)))
-    other = found == "linear" and np.random.default_rng([seed, index, 8]).random() < 0.1
-    return "energy" if other else found
+    drawn = str(np.random.default_rng([seed, index, 3]).choice(ACTIVATIONS[:3], p=(0.8, 0.1, 0.1)))
+    other = drawn == "linear" and np.random.default_rng([seed, index, 8]).random() < 0.1
+    return "energy" if other else drawn
 
 
 def sources_of(seed: int, index: int, activation: str) -> int:
@@ -54,7 +54,7 @@ def sources_of(seed: int, index: int, activation: str) -> int:
         return dimension_of(seed, index)
     if activation == IN_TIME:
         return channels_of(seed, index)
-    return int(_generator(seed, index, activation).choice(DIMENSIONS, p=OF_DIMENSION))
+    return int(_generator(seed, index, activation).choice(NONLINEAR_DIMENSIONS, p=OF_DIMENSION))
 
 
 def drawn_of(seed: int, index: int, activation: str) -> Drawn:
@@ -66,7 +66,7 @@ def drawn_of(seed: int, index: int, activation: str) -> Drawn:
     rng = _generator(seed, index, activation)
     if activation == "energy":
         return with_energy(seed, index, rng)
-    dimension = int(rng.choice(DIMENSIONS, p=OF_DIMENSION))
+    dimension = int(rng.choice(NONLINEAR_DIMENSIONS, p=OF_DIMENSION))
     family = str(rng.choice(list(FAMILIES)))
 
     def draw() -> Array:

@@ -31,7 +31,7 @@ def save_cases(folder: Path, cases: Sequence[tuple[Record, Sequence[str]]]) -> N
 def save_case(folder: Path, problem: Drawn, time_limit: float, said: dict[str, object]) -> Path:
     """Write one problem to an .npz file, and to a .json file the command that solves it and what is said of it."""
     path = folder / f"seed{problem.seed}-problem{problem.index}.npz"
-    given = {
+    arguments = {
         "sources": problem.points,
         "mixing": problem.mixing,
         "probabilities": problem.probabilities,
@@ -39,8 +39,8 @@ def save_case(folder: Path, problem: Drawn, time_limit: float, said: dict[str, o
         "readout_probabilities": problem.reading.probabilities,
     }
     if isinstance(problem, DrawnTask):
-        given = {"inputs": problem.inputs, "targets": problem.wanted, "probabilities": problem.probabilities}
-    arrays: dict[str, Any] = {name: array for name, array in given.items() if array is not None}
+        arguments = {"inputs": problem.inputs, "targets": problem.wanted, "probabilities": problem.probabilities}
+    arrays: dict[str, Any] = {name: array for name, array in arguments.items() if array is not None}
     with written_whole(path) as partial, partial.open("wb") as stream:
         np.savez(stream, **arrays)
     beside = {"command": shlex.join(_command(problem, path, time_limit)), "problem": str(problem), **said}

@@ -38,7 +38,7 @@ class CellSearch:
     halvings: int = 12  # of a step
 
 
-SEARCH = CellSearch()
+CELL_SEARCH = CellSearch()
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,13 @@ class Priced:
         square = np.einsum("ti,tj,t->tij", self.rows, self.rows, self.costs * self.gains**2)
         cost = np.tensordot(kept, square, axes=1) + self.weights
         trace = np.trace(cost, axis1=1, axis2=2)
-        cost = cost + (SEARCH.regular * trace + np.finfo(float).tiny)[:, None, None] * np.eye(self.rows.shape[1])
+        cost = cost + (CELL_SEARCH.regular * trace + np.finfo(float).tiny)[:, None, None] * np.eye(self.rows.shape[1])
         earned = np.tensordot(kept, np.einsum("ti,tk,t->tik", self.rows, self.multiplier, self.gains), axes=1)
         solved = np.linalg.solve(cost, earned)
         _, vectors = np.linalg.eigh(np.swapaxes(earned, 1, 2) @ solved)
-        found = (solved @ vectors[:, :, -1:])[:, :, 0]
-        length = np.linalg.norm(found, axis=1, keepdims=True)
-        return np.asarray(found / np.where(length > 0, length, 1.0))
+        directions = (solved @ vectors[:, :, -1:])[:, :, 0]
+        length = np.linalg.norm(directions, axis=1, keepdims=True)
+        return np.asarray(directions / np.where(length > 0, length, 1.0))
 
 
 def best_directions(priced: Priced, rng: Generator, count: int = 4) -> Array:
@@ -79,19 +79,19 @@ def best_directions(priced: Priced, rng: Generator, count: int = 4) -> Array:
     cells = _cells(priced.rows, rng)
     inside = priced.best_in(cells)
     tried = np.vstack(
-        [inside, -inside, _rays(priced.rows, rng)[0], rng.standard_normal((SEARCH.random, inside.shape[1]))]
+        [inside, -inside, _rays(priced.rows, rng)[0], rng.standard_normal((CELL_SEARCH.random, inside.shape[1]))]
     )
-    order = np.argsort(-priced.ratios(tried), kind="stable")[: SEARCH.climbed]
+    order = np.argsort(-priced.ratios(tried), kind="stable")[: CELL_SEARCH.climbed]
     climbed = np.array([_uphill(priced, direction) for direction in tried[order]])
     return np.asarray(climbed[np.argsort(-priced.ratios(climbed), kind="stable")[:count]])
 
 
 def _uphill(priced: Priced, start: Array) -> Array:
     here, ratio = start, float(priced.ratios(start[None])[0])
-    for _ in range(SEARCH.steps):
+    for _ in range(CELL_SEARCH.steps):
         there = priced.best_in((priced.rows @ here > 0)[None])[0]
         size = np.linalg.norm(here) * np.sign(there @ here or 1.0)
-        tried = here + (0.5 ** np.arange(SEARCH.halvings))[:, None] * (size * there - here)
+        tried = here + (0.5 ** np.arange(CELL_SEARCH.halvings))[:, None] * (size * there - here)
         ratios = priced.ratios(tried)
         if not ratios.max() > ratio:
             break
@@ -103,12 +103,12 @@ def _cells(rows: Array, rng: Generator) -> NDArray[np.bool_]:
     """(c, T) which samples are active in each cell that was met, each once."""
     rays, members = _rays(rows, rng)
     size = rows.shape[1]
-    tried = [rng.standard_normal((SEARCH.random, size)), rays]
+    tried = [rng.standard_normal((CELL_SEARCH.random, size)), rays]
     if members.shape[1]:
         # A step off the ray that takes its hyperplanes to these sides, whatever the others are.
         step = np.linalg.pinv(_unit(rows)[members])
         for signs in product((-1.0, 1.0), repeat=size - 1):
-            tried += [rays + SEARCH.around * step @ np.array(signs)]
+            tried += [rays + CELL_SEARCH.around * step @ np.array(signs)]
     directions = np.vstack(tried)
     active = np.packbits(directions @ rows.T > 0, axis=1)
     return np.unpackbits(np.unique(active, axis=0), axis=1, count=len(rows)).astype(bool)
@@ -120,8 +120,8 @@ def _rays(rows: Array, rng: Generator) -> tuple[Array, NDArray[np.int64]]:
     if size == 1:
         return np.array([[1.0], [-1.0]]), np.zeros((2, 0), dtype=int)
     members = np.array(list(combinations(range(len(rows)), size - 1)))
-    if len(members) > SEARCH.rays:
-        members = members[rng.choice(len(members), SEARCH.rays, replace=False)]
+    if len(members) > CELL_SEARCH.rays:
+        members = members[rng.choice(len(members), CELL_SEARCH.rays, replace=False)]
     # The direction that is left by the others: the last right singular vector.
     rays = np.linalg.svd(_unit(rows)[members])[2][:, -1]
     return np.vstack([rays, -rays]), np.vstack([members, members])

@@ -41,7 +41,7 @@ class CodeSearch:
     flat: float = 1e-3  # least balance of a coordinate, relative to the largest
 
 
-SEARCH = CodeSearch()
+CODE_SEARCH = CodeSearch()
 
 
 def modular_code(problem: Drawn, white: Whitened) -> Array:
@@ -51,10 +51,10 @@ def modular_code(problem: Drawn, white: Whitened) -> Array:
     axes = np.vstack([np.eye(problem.dimension), -np.eye(problem.dimension)])
     costs = white.costs(white.rows(axes)).reshape(2, -1)
     side, cost = np.where(costs[0] <= costs[1], 1.0, -1.0), costs.min(axis=0)
-    asked = white.decoder_cost * (white.targets**2).sum(axis=0)
+    demands = white.decoder_cost * (white.targets**2).sum(axis=0)
     # Of a source that no target needs so little that its neuron costs nothing.
-    asked = np.maximum(asked, SEARCH.demand * (asked * cost).max() / cost)
-    unit = np.sqrt(asked / cost)
+    demands = np.maximum(demands, CODE_SEARCH.demand * (demands * cost).max() / cost)
+    unit = np.sqrt(demands / cost)
     if white.ridge is None:
         return np.diag(side * np.sqrt(unit))
     ridge = white.ridge / np.sqrt(np.outer(unit, unit))
@@ -69,7 +69,7 @@ def modular_code(problem: Drawn, white: Whitened) -> Array:
             share / scale - worth
         )
 
-    found, least = np.zeros(problem.dimension), np.inf
+    best, least = np.zeros(problem.dimension), np.inf
     alone = np.maximum(0.0, 1 - np.diag(ridge))
     for start in (alone, np.zeros(problem.dimension), np.ones(problem.dimension)):
         tried = minimize(
@@ -81,8 +81,8 @@ def modular_code(problem: Drawn, white: Whitened) -> Array:
             options={"ftol": 0, "gtol": 1e-13, "maxiter": 2_000},
         )
         if tried.fun < least:
-            found, least = tried.x, tried.fun
-    return np.diag(side * np.sqrt(found * unit))
+            best, least = tried.x, tried.fun
+    return np.diag(side * np.sqrt(best * unit))
 
 
 def descents(white: Whitened, weights: Array, rng: np.random.Generator) -> Iterator[tuple[str, Array]]:
@@ -92,7 +92,7 @@ def descents(white: Whitened, weights: Array, rng: np.random.Generator) -> Itera
     """
     balanced = _Balanced(white)
     dimension = len(white.inverse)
-    most = max(dimension, SEARCH.most_entries // len(white.corners))
+    most = max(dimension, CODE_SEARCH.most_entries // len(white.corners))
     count = min(dimension * (dimension + 1) // 2 + dimension, most)
     start = balanced.descent(rng.standard_normal((count, dimension)) / count**0.5)
     yield "descent", balanced.code(start)
@@ -109,14 +109,14 @@ class _Balanced:
 
     def __init__(self, white: Whitened) -> None:
         dimension = len(white.inverse)
-        _, found, directions = np.linalg.svd(white.targets @ white.matrix.T)
-        size = np.append(found, np.zeros(dimension - len(found))) * white.decoder_cost**0.5
-        balance = np.maximum(size, SEARCH.flat * size.max())
+        _, singular_values, directions = np.linalg.svd(white.targets @ white.matrix.T)
+        size = np.append(singular_values, np.zeros(dimension - len(singular_values))) * white.decoder_cost**0.5
+        balance = np.maximum(size, CODE_SEARCH.flat * size.max())
         self.white = white
         self.half = directions.T * np.sqrt(balance)
         self.unit = float(balance.sum())
         self.energy = balance / self.unit
-        self.asked = size**2 / balance / self.unit
+        self.demands = size**2 / balance / self.unit
         self.corners = white.corners @ self.half / self.unit**0.5
         self.ridge = np.zeros((dimension, dimension))
         if white.ridge is not None:
@@ -124,7 +124,7 @@ class _Balanced:
             self.ridge = back @ white.ridge @ back.T
         # Where not every combination is asked for G may be singular: a little of each costs next to nothing.
         singular = white.ridge is None and size.min() < balance.min()
-        self.added = SEARCH.ridge**0.5 * np.eye(dimension) if singular else None
+        self.added = CODE_SEARCH.ridge**0.5 * np.eye(dimension) if singular else None
         if self.added is not None:
             self.ridge = self.added**2
 
@@ -145,16 +145,16 @@ class _Balanced:
         from scipy.optimize import minimize
 
         best, least = rows, self._loss(rows)
-        for power in SEARCH.powers:
-            found = minimize(
+        for power in CODE_SEARCH.powers:
+            minimum = minimize(
                 self._smooth_loss,
                 rows.ravel(),
                 args=(power,),
                 jac=True,
                 method="L-BFGS-B",
-                options={"maxiter": SEARCH.steps, "ftol": 1e-14, "gtol": 1e-9},
+                options={"maxiter": CODE_SEARCH.steps, "ftol": 1e-14, "gtol": 1e-9},
             )
-            rows = found.x.reshape(rows.shape)
+            rows = minimum.x.reshape(rows.shape)
             loss = self._loss(rows)
             if loss < least:
                 best, least = rows, loss
@@ -164,13 +164,13 @@ class _Balanced:
         """The code with neurons added that are worth it, and all of their energies made the best, again and again."""
         if not len(rows):
             # From nothing, or from what could pay first.
-            rows = SEARCH.new * np.eye(len(self.energy))
+            rows = CODE_SEARCH.new * np.eye(len(self.energy))
         units = self._of_unit_cost(rows)
         energies = (rows**2).sum(axis=1) / (units**2).sum(axis=1)
-        searches = SEARCH.searches
-        for _ in range(SEARCH.rounds):
+        searches = CODE_SEARCH.searches
+        for _ in range(CODE_SEARCH.rounds):
             energies = self._best_energies(units, energies)
-            kept = energies > SEARCH.faint * energies.sum()
+            kept = energies > CODE_SEARCH.faint * energies.sum()
             units, energies = units[kept], energies[kept]
             if not len(units):
                 break
@@ -180,17 +180,17 @@ class _Balanced:
                 new = self._worth_adding(units, energies, rng, quick=False)
             if not len(new):
                 break
-            energies = np.append(energies, np.full(len(new), SEARCH.new * energies.mean()))
+            energies = np.append(energies, np.full(len(new), CODE_SEARCH.new * energies.mean()))
             units = np.vstack([units, new])
         return units * np.sqrt(energies)[:, None]
 
     def _worth_adding(self, units: Array, energies: Array, rng: np.random.Generator, *, quick: bool) -> Array:
         inverse = np.linalg.inv((units.T * energies) @ units + self.ridge)
-        worth = inverse * self.asked @ inverse
-        multiplier, own, most = self._multiplier(worth), self.weights(units), SEARCH.neurons
-        found = best_neurons(self.white, multiplier, own, rng, most=most, apart=SEARCH.near, quick=quick)
-        found = self._of_unit_cost(self.rows(found))
-        return found[((found @ worth) * found).sum(axis=1) > 1 + SEARCH.worth]
+        worth = inverse * self.demands @ inverse
+        multiplier, own, most = self._multiplier(worth), self.weights(units), CODE_SEARCH.neurons
+        neurons = best_neurons(self.white, multiplier, own, rng, most=most, apart=CODE_SEARCH.near, quick=quick)
+        neurons = self._of_unit_cost(self.rows(neurons))
+        return neurons[((neurons @ worth) * neurons).sum(axis=1) > 1 + CODE_SEARCH.worth]
 
     def _multiplier(self, worth: Array) -> Array:
         """The form w'Y w of weights on the sources; its scale does not matter."""
@@ -209,13 +209,13 @@ class _Balanced:
         from scipy.optimize import nnls
 
         loss = self._loss_of(units, energies)
-        for _ in range(SEARCH.newton):
+        for _ in range(CODE_SEARCH.newton):
             inverse = np.linalg.inv((units.T * energies) @ units + self.ridge)
             across = units @ inverse
-            worth = (across * self.asked) @ across.T
+            worth = (across * self.demands) @ across.T
             curvature = 2 * worth * (across @ units.T)
             values, vectors = np.linalg.eigh(curvature)
-            root = np.sqrt(np.maximum(values, SEARCH.singular * values[-1]))
+            root = np.sqrt(np.maximum(values, CODE_SEARCH.singular * values[-1]))
             slope = 1 - np.diag(worth)
             try:
                 goal, _ = nnls((vectors * root).T, root * (vectors.T @ energies) - (vectors.T @ slope) / root)
@@ -223,7 +223,7 @@ class _Balanced:
                 # Too many changes of the active set, or numbers that have run away.
                 break
             step = 1.0
-            while step > SEARCH.least_step:
+            while step > CODE_SEARCH.least_step:
                 moved = energies + step * (goal - energies)
                 after = self._loss_of(units, moved)
                 if after < loss:
@@ -232,13 +232,13 @@ class _Balanced:
             if not after < loss:
                 break
             fallen, energies, loss = (loss - after) / loss, moved, after
-            if fallen < SEARCH.level:
+            if fallen < CODE_SEARCH.level:
                 break
         return energies
 
     def _loss_of(self, units: Array, energies: Array) -> float:
         try:
-            readout = float(self.asked @ np.diag(np.linalg.inv((units.T * energies) @ units + self.ridge)))
+            readout = float(self.demands @ np.diag(np.linalg.inv((units.T * energies) @ units + self.ridge)))
         except np.linalg.LinAlgError:
             return np.inf
         return float(energies.sum()) + readout if readout > 0 else np.inf
@@ -246,7 +246,7 @@ class _Balanced:
     def _loss(self, rows: Array) -> float:
         bias = (rows @ self.corners.T).max(axis=1)
         try:
-            readout = float(self.asked @ np.diag(np.linalg.inv(rows.T @ rows + self.ridge)))
+            readout = float(self.demands @ np.diag(np.linalg.inv(rows.T @ rows + self.ridge)))
         except np.linalg.LinAlgError:
             return np.inf
         return float((rows**2 @ self.energy).sum() + bias @ bias + readout) if readout > 0 else np.inf
@@ -258,11 +258,11 @@ class _Balanced:
         except np.linalg.LinAlgError:
             return np.inf, np.zeros_like(flat)
         bias, slope = smooth_biases(self.corners, rows, power)
-        readout = float(self.asked @ np.diag(inverse))
+        readout = float(self.demands @ np.diag(inverse))
         if not readout > 0:
             return np.inf, np.zeros_like(flat)
         loss = float((rows**2 @ self.energy).sum() + bias @ bias + readout)
-        fall = rows * self.energy + bias[:, None] * slope - rows @ (inverse * self.asked @ inverse)
+        fall = rows * self.energy + bias[:, None] * slope - rows @ (inverse * self.demands @ inverse)
         return loss, 2 * fall.ravel()
 
 

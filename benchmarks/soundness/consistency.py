@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.soundness.codes import modular_code
 from benchmarks.soundness.draws import Drawn
-from benchmarks.soundness.judgement import has_lost_digits
+from benchmarks.soundness.judgement import OPTIMAL, ROUNDING, has_lost_digits
 from benchmarks.soundness.neurons import Whitened, best_neurons
 from benchmarks.soundness.rational import RationalProblem
 from solver import Representation
@@ -27,9 +27,6 @@ from theory.arrays import Array
 from theory.conditions import Verdict
 
 __all__ = ["against_changes", "against_file", "against_price", "against_program", "taken_masked"]
-
-ROUNDING = 1e-9  # relative difference of two computations of one number that is an error
-OPTIMAL = 1e-8  # the gap at which the program calls an answer optimal
 
 # ---- what is given ------------------------------------------------------------------------------------------------
 
@@ -64,9 +61,9 @@ def _given_hole(problem: Drawn, *, hidden: bool) -> None:
     Problem(points, **options)
 
 
-def _with_hole(given: Array, *, hidden: bool) -> Any:
+def _with_hole(whole: Array, *, hidden: bool) -> Any:
     """The array with a hole in its last row: masked, or NaN."""
-    array = given.copy()
+    array = whole.copy()
     where = (-1,) * array.ndim
     array[where] = -9999.0 if hidden and array.ndim > 1 else 1.0 if hidden else np.nan
     if not hidden:
@@ -76,7 +73,7 @@ def _with_hole(given: Array, *, hidden: bool) -> Any:
     return np.ma.array(array, mask=mask)
 
 
-def against_changes(answer: Any, given: dict[str, Any], *, linear: bool = True) -> Iterator[str]:
+def against_changes(answer: Any, arguments: dict[str, Any], *, linear: bool = True) -> Iterator[str]:
     """What can be changed of an answer or of its problem; then all arrays that it was posed with are overwritten."""
     for owner, name in ((answer.problem, "encoder_cost"), (answer.problem.sources, "points"), (answer, "loss")):
         before = getattr(owner, name)
@@ -92,7 +89,7 @@ def against_changes(answer: Any, given: dict[str, Any], *, linear: bool = True) 
     for name, value in arrays.items():
         if isinstance(value, np.ndarray) and value.size and value.flags.writeable:
             yield f"the answer's {name} can be written to"
-    for value in given.values():
+    for value in arguments.values():
         if isinstance(value, np.ndarray) and value.flags.writeable:
             value[...] = 3.0 * value + 1.0
 

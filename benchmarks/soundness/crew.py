@@ -22,7 +22,7 @@ ANSWERED, CRASHED, OVERRUN, UNCHECKED, REFUSED = "answered", "crashed", "overrun
 time limits; an answer that the checker failed on, which is the checker's defect and counts as one all the same; or none
 because the program says in one line that the problem is beyond it, where it may be."""
 
-PATIENCE = 3.0  # a worker that takes so many time limits is ended
+OVERRUN_FACTOR = 3.0  # a worker that takes so many time limits is ended
 GRACE = 2.0  # seconds added to that, for problems drawn and answers sent
 STARTING, CHECKING = 300.0, 300.0  # seconds that a worker may take to start, and the checker to judge
 
@@ -56,7 +56,7 @@ def work_through(
 ) -> Generator[Finished, None, None]:
     """Solve and judge problems, and yield what came of each as soon as it is there.
 
-    A worker is ended after `PATIENCE` times the seconds that are given to `solve`.
+    A worker is ended after `OVERRUN_FACTOR` times the seconds that are given to `solve`.
 
     Raises:
         RuntimeError: a worker does not start.
@@ -102,7 +102,7 @@ class _Lane:
 
     def solve(self, index: int) -> None:
         self.index, self.solved = index, None
-        allowed = PATIENCE * self.time_limit + GRACE
+        allowed = OVERRUN_FACTOR * self.time_limit + GRACE
         self._submit("solving", allowed, self.tasks.solve, self.seed, index, self.time_limit)
 
     def look(self) -> Finished | None:
@@ -157,8 +157,8 @@ class _Lane:
 
     def _judged(self, outcome: str, error: str, judgement: Judgement | None, seconds: float) -> Finished:
         assert self.solved is not None
-        given = self.solved
-        return Finished(self.index, outcome, given.seconds, given.claim, given.warned, error, judgement, seconds)
+        solved = self.solved
+        return Finished(self.index, outcome, solved.seconds, solved.claim, solved.warned, error, judgement, seconds)
 
     def _died(self) -> Finished:
         self.executor.shutdown(wait=True, cancel_futures=True)

@@ -91,9 +91,9 @@ def _combination(rng: np.random.Generator, rank: int) -> Array:
         return np.asarray(np.eye(rank)[rng.integers(rank)] * rng.choice([-1.0, 1.0]) * 10.0 ** rng.integers(-2, 3))
     if kind == 1:
         return -np.ones(rank)
-    found = rng.integers(-2, 3, rank).astype(float) if kind == 2 else rng.standard_normal(rank)
-    found[rng.integers(rank)] += 3.0
-    return found
+    weights = rng.integers(-2, 3, rank).astype(float) if kind == 2 else rng.standard_normal(rank)
+    weights[rng.integers(rank)] += 3.0
+    return weights
 
 
 def _seeing(rng: np.random.Generator, mixing: Array | None, place: Array, count: int) -> Array | None:

@@ -145,14 +145,14 @@ def drawn(seed: int, index: int) -> Drawn:
     elsewhere = rng.random(len(points)) * (rng.random(len(points)) < 0.8)
     weights = elsewhere if is_well_posed(points, elsewhere) else None
     reading = reading_of(rng, dimension, worth_having(plain), costs[1], weights)
-    given = {
+    arguments = {
         "sources": points,
         "probabilities": probabilities,
         "mixing": mixing,
         "targets": reading.targets,
         "readout probabilities": reading.probabilities,
     }
-    return replace(plain, reading=reading, **_grouped(rng, dimension), masked=masked_argument(rng, given))
+    return replace(plain, reading=reading, **_grouped(rng, dimension), masked=masked_argument(rng, arguments))
 
 
 def well_posed(rng: Generator, draw: Callable[[], Array], family: str) -> tuple[Array, Array | None]:

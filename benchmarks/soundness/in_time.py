@@ -118,7 +118,7 @@ def measured(problem: DrawnTask, network: Network) -> Measured:
             state = state + inward @ inputs[trial, step]
             energy += shares[trial] * (state @ state)
             least, most = min(least, *state), max(most, *state)
-            for output in np.flatnonzero(problem.asked[trial, step]):
+            for output in np.flatnonzero(problem.decoded[trial, step]):
                 wanted = Fraction(float(problem.wanted[trial, step, output]))
                 said = readout[output] @ state + constant[output]
                 missed[output] = max(missed[output], abs(said - wanted))

@@ -22,7 +22,8 @@ from benchmarks.soundness.rational import Measured, RationalProblem
 from theory.arrays import Array
 
 ROUNDING = 1e-9
-"""Relative excess of a bound over what can be true, or of a loss over what was measured, that is an error."""
+"""Relative excess that is an error: of a bound over what can be true, of a loss over what was measured, or of one
+computation of a number over another."""
 
 BETTER = 1e-6  # relative saving by another code that an answer called optimal must not leave
 

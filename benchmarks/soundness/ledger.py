@@ -71,9 +71,9 @@ def record_of(problem: Drawn, finished: Finished, *, time_limit: float, code: st
         values |= {"loss": _number(claim.loss), "lower_bound": _number(claim.lower_bound)}
         values |= {"neurons": len(claim.encoder)}
     if finished.judgement is not None:
-        found = finished.judgement
-        values |= {name: _number(getattr(found, name)) for name in ("gap", "ratio", "excess", "saving")}
-        values |= {"saved_by": found.saved_by, "wrong": tuple(found.wrong)}
+        judgement = finished.judgement
+        values |= {name: _number(getattr(judgement, name)) for name in ("gap", "ratio", "excess", "saving")}
+        values |= {"saved_by": judgement.saved_by, "wrong": tuple(judgement.wrong)}
     return Record(
         problem.seed,
         problem.index,
@@ -106,15 +106,15 @@ def read(folder: Path) -> list[Record]:
     path = folder / RESULTS
     if not path.exists():
         return []
-    found: dict[int, Record] = {}
+    records: dict[int, Record] = {}
     whole = path.read_bytes()[: _whole_bytes(path)]
     for number, line in enumerate(whole.splitlines(), 1):
         try:
             record = _parsed(line)
         except (ValueError, TypeError):
             raise InputError(f"{path}: line {number} is no record of this benchmark; give another folder") from None
-        found.setdefault(record.index, record)
-    return list(found.values())
+        records.setdefault(record.index, record)
+    return list(records.values())
 
 
 def _parsed(line: bytes) -> Record:

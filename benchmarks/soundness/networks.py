@@ -74,9 +74,9 @@ def others(problem: DrawnTask, own: Network, *, descents: bool = True) -> Iterat
         return
     for name, start in _starts(problem, own, rng):
         if _flat(start).size <= 60:  # variables; more take too long
-            found = _descended(problem, start)
-            if found is not None:
-                yield name, in_best_units(problem, exactly(problem, found))
+            descended = _descended(problem, start)
+            if descended is not None:
+                yield name, in_best_units(problem, exactly(problem, descended))
 
 
 def _split(own: Network, neuron: int) -> Network:
@@ -105,8 +105,8 @@ def exactly(problem: DrawnTask, network: Network) -> Network:
     activity = run(problem, moved)
     readout, constant = network.readout.copy(), network.constant.copy()
     for output in range(len(readout)):
-        asked = problem.asked[..., output]
-        known, wanted = activity[asked], problem.wanted[..., output][asked]
+        decoded = problem.decoded[..., output]
+        known, wanted = activity[decoded], problem.wanted[..., output][decoded]
         mean, level = known.mean(axis=0), wanted.mean()
         inverse = np.linalg.pinv(known - mean, rcond=RANK)
         for _ in range(3):
@@ -205,7 +205,7 @@ def _descended(problem: DrawnTask, start: Network) -> Network | None:
         ):
             loss = loss + cost * (part**2).sum(axis=(-1, -2))
         missed = activity @ np.swapaxes(of.readout, -1, -2)[..., None, :, :] + of.constant[..., None, None, :]
-        missed = np.where(problem.asked, missed - np.where(problem.asked, problem.wanted, 0.0), 0.0)
+        missed = np.where(problem.decoded, missed - np.where(problem.decoded, problem.wanted, 0.0), 0.0)
         errors = [missed[..., output].reshape(rows) @ kept.T for output, kept in enumerate(equations)]
         return np.concatenate([loss[..., None] / size, *errors, activity.reshape(rows) / reach], axis=-1)
 
@@ -226,7 +226,7 @@ def _descended(problem: DrawnTask, start: Network) -> Network | None:
         return last["slopes"]
 
     with np.errstate(all="ignore"):
-        found = minimize(
+        minimum = minimize(
             lambda flat: values(flat)[0],
             first,
             jac=lambda flat: slopes(flat)[0],
@@ -245,7 +245,7 @@ def _descended(problem: DrawnTask, start: Network) -> Network | None:
             ],
             options={"maxiter": 150, "ftol": 1e-12},
         )
-    return network(found.x) if np.isfinite(found.x).all() else None
+    return network(minimum.x) if np.isfinite(minimum.x).all() else None
 
 
 def _equations(problem: DrawnTask) -> list[Array]:
@@ -259,12 +259,12 @@ def _equations(problem: DrawnTask) -> list[Array]:
     clock = np.broadcast_to(np.eye(steps), (trials, steps, steps))
     known = np.concatenate([history.reshape(trials, steps, -1), clock], axis=2).reshape(trials * steps, -1)
     known = known / np.maximum(np.abs(known).max(axis=0), np.finfo(float).tiny)
-    found = list[Array]()
+    equations = list[Array]()
     for output in range(problem.wanted.shape[2]):
-        asked = problem.asked[..., output].ravel()
-        left, sizes, _ = np.linalg.svd(known[asked], full_matrices=False)
+        decoded = problem.decoded[..., output].ravel()
+        left, sizes, _ = np.linalg.svd(known[decoded], full_matrices=False)
         kept = left[:, sizes > RANK * sizes[0]]
         rows = np.zeros((kept.shape[1], trials * steps))
-        rows[:, asked] = kept.T / np.nanmax(np.abs(problem.wanted[..., output]))
-        found.append(rows)
-    return found
+        rows[:, decoded] = kept.T / np.nanmax(np.abs(problem.wanted[..., output]))
+        equations.append(rows)
+    return equations

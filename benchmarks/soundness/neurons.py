@@ -35,7 +35,7 @@ class NeuronSearch:
     block: int = 2_000_000  # entries of a temporary at most
 
 
-SEARCH = NeuronSearch()
+NEURON_SEARCH = NeuronSearch()
 
 
 class Whitened:
@@ -80,7 +80,7 @@ class Whitened:
 
     def bias(self, rows: Array) -> Array:
         """(n,) max_t corners_t . c of each row."""
-        step = max(1, SEARCH.block // len(self.corners))
+        step = max(1, NEURON_SEARCH.block // len(self.corners))
         blocks = [(rows[start : start + step] @ self.corners.T).max(axis=1) for start in range(0, len(rows), step)]
         return np.concatenate(blocks)
 
@@ -128,11 +128,12 @@ def best_neurons(
     tried = np.vstack([tried, *_of_pieces(white, worth, tried)])
     tried = _both_ways(tried)
     ratios = _ratios(white, worth, tried)
-    starts = _different(tried[np.argsort(-ratios)], (SEARCH.quick if quick else 1) * SEARCH.climbs[len(worth) - 1])
+    count = (NEURON_SEARCH.quick if quick else 1) * NEURON_SEARCH.climbs[len(worth) - 1]
+    starts = _different(tried[np.argsort(-ratios)], count)
     climbed = [] if quick else [_climbed(white, worth, start) for start in starts]
-    found = np.array([*starts, *climbed, *(_settled(white, worth, row) for row in [*starts, *climbed])])
-    best = np.argsort(-_ratios(white, worth, found))
-    return white.weights(_different(found[best], most, apart))
+    candidates = np.array([*starts, *climbed, *(_settled(white, worth, row) for row in [*starts, *climbed])])
+    best = np.argsort(-_ratios(white, worth, candidates))
+    return white.weights(_different(candidates[best], most, apart))
 
 
 def _ratios(white: Whitened, worth: Array, rows: Array) -> Array:
@@ -148,10 +149,10 @@ def _both_ways(rows: Array) -> Array:
 def _directions(white: Whitened, worth: Array, rng: np.random.Generator) -> Array:
     dimension = len(worth)
     if dimension == 2:
-        angle = np.linspace(0, np.pi, SEARCH.random)
+        angle = np.linspace(0, np.pi, NEURON_SEARCH.random)
         even = np.column_stack([np.cos(angle), np.sin(angle)])
     else:
-        even = rng.standard_normal((SEARCH.random, dimension))
+        even = rng.standard_normal((NEURON_SEARCH.random, dimension))
     _, axes = np.linalg.eigh(worth)
     # A step of the power method leads to where much is earned.
     return np.vstack([even, even @ worth, axes.T, np.linalg.inv(white.inverse).T])
@@ -160,10 +161,10 @@ def _directions(white: Whitened, worth: Array, rng: np.random.Generator) -> Arra
 def _of_pieces(white: Whitened, worth: Array, tried: Array) -> Iterator[Array]:
     """Eigenvectors of the pieces on which one sample sets the bias, for samples that do so somewhere."""
     where = _both_ways(tried)
-    step = max(1, SEARCH.block // len(white.corners))
+    step = max(1, NEURON_SEARCH.block // len(white.corners))
     first = [(where[start : start + step] @ white.corners.T).argmax(axis=1) for start in range(0, len(where), step)]
     samples, times = np.unique(np.concatenate(first), return_counts=True)
-    corners = white.corners[samples[np.argsort(-times)[: SEARCH.pieces]]]
+    corners = white.corners[samples[np.argsort(-times)[: NEURON_SEARCH.pieces]]]
     root = _cheapened(corners)
     _, vectors = np.linalg.eigh(root @ worth @ root)
     yield (root @ vectors).swapaxes(1, 2).reshape(-1, len(worth))
@@ -194,8 +195,8 @@ def _climbed(white: Whitened, worth: Array, start: Array) -> Array:
             return np.inf, np.zeros_like(row)
         return np.log(cost / gain), 2 * (row + bias * slope) / cost - 2 * earned / gain
 
-    for power in SEARCH.powers:
-        options = {"maxiter": SEARCH.steps}
+    for power in NEURON_SEARCH.powers:
+        options = {"maxiter": NEURON_SEARCH.steps}
         start = minimize(falling, start, args=(power,), jac=True, method="L-BFGS-B", options=options).x
         start = start / np.linalg.norm(start)
     return start
@@ -221,24 +222,24 @@ def smooth_biases(corners: Array, rows: Array, power: int) -> tuple[Array, Array
 def _settled(white: Whitened, worth: Array, row: Array) -> Array:
     """The best neuron at which some of the samples that nearly tie for the bias tie exactly; from there again."""
     ratio = float(_ratios(white, worth, row[None])[0])
-    for _ in range(SEARCH.walls):
-        found = _both_ways(np.vstack([row, *_of_walls(white, worth, row)]))
-        ratios = _ratios(white, worth, found)
+    for _ in range(NEURON_SEARCH.walls):
+        candidates = _both_ways(np.vstack([row, *_of_walls(white, worth, row)]))
+        ratios = _ratios(white, worth, candidates)
         best = int(np.argmax(ratios))
         if ratios[best] <= ratio:
             break
-        row, ratio = found[best], float(ratios[best])
+        row, ratio = candidates[best], float(ratios[best])
     return row
 
 
 def _of_walls(white: Whitened, worth: Array, row: Array) -> Iterator[Array]:
     """Eigenvectors of the walls between the pieces around a neuron: those of one sample that ties, of two, of more."""
     values = white.corners @ row
-    first = white.corners[np.argsort(-values)[: SEARCH.near_by * len(row)]]
+    first = white.corners[np.argsort(-values)[: NEURON_SEARCH.near_by * len(row)]]
     size = np.abs(first).max()
     yield _of_wall(worth, first[0], np.eye(len(row)))
     before: list[int] = []
-    for apart in SEARCH.same:
+    for apart in NEURON_SEARCH.same:
         chosen, levels = _ties(first, apart * size)
         # Both ways of telling samples apart often come to the same.
         if chosen != before:

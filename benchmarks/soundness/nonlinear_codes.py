@@ -66,7 +66,7 @@ def descents(setting: Setting, claim: NonlinearClaim, rng: Generator) -> Iterato
         shape = start.shape
         kept = start != 0 if modular else np.ones(shape, dtype=bool)
         loss = floats.of_neurons if setting.rectified else floats.of_activity
-        found = minimize(
+        code = minimize(
             _flat(loss, kept),
             start.ravel(),
             jac=True,
@@ -74,9 +74,9 @@ def descents(setting: Setting, claim: NonlinearClaim, rng: Generator) -> Iterato
             bounds=None if setting.rectified else [(0.0, None)] * start.size,
             options={"maxiter": 400, "maxcor": 20},
         ).x.reshape(shape)
-        if not np.isfinite(found).all():
+        if not np.isfinite(code).all():
             continue
-        yield name, _exact_loss(setting, floats, found), modular
+        yield name, _exact_loss(setting, floats, code), modular
 
 
 def _flat(loss: Callable[[Array], tuple[float, Array]], kept: Array) -> Callable[[Array], tuple[float, Array]]:
@@ -87,12 +87,12 @@ def _flat(loss: Callable[[Array], tuple[float, Array]], kept: Array) -> Callable
     return of_vector
 
 
-def _exact_loss(setting: Setting, floats: _Floats, found: Array) -> Fraction:
+def _exact_loss(setting: Setting, floats: _Floats, code: Array) -> Fraction:
     if not setting.rectified:
-        return setting.code_loss(found, None, floats.decoder(found))
-    weights = found[:, :-1] / floats.size
-    placed = np.column_stack([weights, found[:, -1] - weights @ floats.mean])
-    activity = np.maximum(0.0, floats.rows @ found.T)
+        return setting.code_loss(code, None, floats.decoder(code))
+    weights = code[:, :-1] / floats.size
+    placed = np.column_stack([weights, code[:, -1] - weights @ floats.mean])
+    activity = np.maximum(0.0, floats.rows @ code.T)
     return setting.code_loss(activity, placed, floats.decoder(activity))
 
 

@@ -150,8 +150,8 @@ class RationalProblem:
         """
         rows = exact(weights)
         code = rows.T @ rows if len(rows) else self.covariance * 0
-        found = inverse(code if self.ridge is None else code + self.ridge)
-        return found @ self.demand @ found * self.decoder_cost
+        inverted = inverse(code if self.ridge is None else code + self.ridge)
+        return inverted @ self.demand @ inverted * self.decoder_cost
 
     def ratio(self, multiplier: Exact, neuron: Array) -> Fraction:
         """w'Y w / f(w) of a neuron (d,)."""
@@ -167,8 +167,8 @@ class RationalProblem:
             ZeroDivisionError: as for `code_loss`.
         """
         rows, w = exact(weights), exact(neuron)
-        found = inverse(rows.T @ rows if self.ridge is None else rows.T @ rows + self.ridge)
-        read, cost = found @ w, self.neuron_costs(neuron[None])[0]
+        inverted = inverse(rows.T @ rows if self.ridge is None else rows.T @ rows + self.ridge)
+        read, cost = inverted @ w, self.neuron_costs(neuron[None])[0]
         earned, held = self.decoder_cost * (read @ self.demand @ read), w @ read
         size = max(Fraction(float(earned / cost) ** 0.5) - 1, Fraction(0)) / held
         return float((earned * size / (1 + size * held) - cost * size) / self.code_loss(weights))
@@ -253,18 +253,18 @@ def exact(values: Array) -> Exact:
     Raises:
         ValueError, OverflowError: a value that is not finite.
     """
-    found = np.empty(np.shape(values), dtype=object)
-    found.ravel()[:] = [Fraction(value) for value in np.ravel(values).tolist()]
-    return found
+    fractions = np.empty(np.shape(values), dtype=object)
+    fractions.ravel()[:] = [Fraction(value) for value in np.ravel(values).tolist()]
+    return fractions
 
 
 def _whole(values: Exact) -> tuple[Exact, Fraction]:
     """Integers and a unit: the values are integers times the unit."""
     flat = values.ravel().tolist()
     common = lcm(*(value.denominator for value in flat))
-    found = np.empty(values.shape, dtype=object)
-    found.ravel()[:] = [value.numerator * (common // value.denominator) for value in flat]
-    return found, Fraction(1, common)
+    integers = np.empty(values.shape, dtype=object)
+    integers.ravel()[:] = [value.numerator * (common // value.denominator) for value in flat]
+    return integers, Fraction(1, common)
 
 
 def _trace(left: Exact, right: Exact) -> Fraction:
@@ -303,6 +303,6 @@ def inverse(matrix: Exact) -> Exact:
         table[others] = (table[others] * lead - np.outer(table[others, column], table[column])) // before
         before = lead
     # What is left is the determinant times the identity, and the adjugate.
-    found = np.empty((size, size), dtype=object)
-    found.ravel()[:] = [Fraction(entry, before) / unit for entry in table[:, size:].ravel().tolist()]
-    return found
+    fractions = np.empty((size, size), dtype=object)
+    fractions.ravel()[:] = [Fraction(entry, before) / unit for entry in table[:, size:].ravel().tolist()]
+    return fractions

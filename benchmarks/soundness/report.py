@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["is_sound", "show", "worst_cases"]
 
-OVER = 1.1  # an answer that took so many time limits ran over: it is looked at between iterations only
-KEPT = 5  # worst gaps and slowest problems that are kept
+WORST_KEPT = 5  # worst gaps and slowest problems that are kept
 SHOWN = 20  # problems of a kind that are listed
 
 
@@ -40,9 +39,9 @@ def worst_cases(records: Sequence[Record]) -> list[tuple[Record, list[str]]]:
     reasons: dict[int, list[str]] = {}
     for record in bad[:100]:
         reasons.setdefault(record.index, []).append("wrong" if record.wrong else record.outcome)
-    for record in sorted(open_ones, key=_gap, reverse=True)[:KEPT]:
+    for record in sorted(open_ones, key=_gap, reverse=True)[:WORST_KEPT]:
         reasons.setdefault(record.index, []).append("largest gap")
-    for record in sorted(records, key=lambda record: record.seconds, reverse=True)[:KEPT]:
+    for record in sorted(records, key=lambda record: record.seconds, reverse=True)[:WORST_KEPT]:
         reasons.setdefault(record.index, []).append("slowest")
     return [(record, reasons[record.index]) for record in records if record.index in reasons]
 
@@ -113,7 +112,8 @@ def _row(records: Sequence[Record]) -> list[str]:
     in_time = sum(record.seconds <= record.time_limit for record in done)
     seconds = np.quantile([record.seconds for record in records], (0.5, 0.9, 0.99, 0.999, 1.0), method="higher")
     gaps = [_gap(record) for record in records if record.outcome == ANSWERED]
-    over = sum(record.outcome == OVERRUN or record.seconds > OVER * record.time_limit for record in records)
+    # The time limit is looked at between iterations only.
+    over = sum(record.outcome == OVERRUN or record.seconds > 1.1 * record.time_limit for record in records)
     return [
         f"{len(records):,}",
         f"{len(done) / len(records):.2%}",

@@ -140,14 +140,14 @@ def targets_of(rng: Generator, dimension: int) -> Array:
     """(r, d) of any rank, never all zero, whole numbers or not; some need not all sources, some have rows that tie."""
     rows = int(rng.integers(1, dimension + 2))
     if rng.random() < 0.5:
-        found = rng.integers(-2, 3, (rows, dimension)).astype(float)
+        targets = rng.integers(-2, 3, (rows, dimension)).astype(float)
     else:
-        found = rng.standard_normal((rows, dimension))
+        targets = rng.standard_normal((rows, dimension))
     if dimension > 1 and rng.random() < 0.3:
-        found[:, rng.integers(dimension)] = 0.0
+        targets[:, rng.integers(dimension)] = 0.0
     if rows > 1 and rng.random() < 0.3:
-        found[-1] = found[0]
-    return found if found.any() else np.eye(dimension)[:1]
+        targets[-1] = targets[0]
+    return targets if targets.any() else np.eye(dimension)[:1]
 
 
 def reading_of(rng: Generator, dimension: int, worth: Array, decoder_cost: float, weights: Array | None) -> Reading:
@@ -179,8 +179,8 @@ def groups_of(rng: Generator, dimension: int) -> tuple[dict[str, tuple[int, ...]
     return groups, bool(rng.random() < 0.3)
 
 
-def masked_argument(rng: Generator, given: dict[str, object]) -> str:
+def masked_argument(rng: Generator, arguments: dict[str, object]) -> str:
     """The name of one of the arguments that are given, or nothing."""
     if rng.random() >= 0.15:
         return ""
-    return str(rng.choice([name for name in MASKABLE if given.get(name) is not None]))
+    return str(rng.choice([name for name in MASKABLE if arguments.get(name) is not None]))

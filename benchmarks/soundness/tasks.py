@@ -2,7 +2,7 @@
 
 1. Inputs are drawn, cues at one step or at several, or something at every step; then how ugly they are.
 2. The targets of an output are a linear function of the inputs by their age, sometimes with a part that only a clock
-   tells: recalls, sums that decay, delays, or anything. They are asked for at some steps, in all trials or in some.
+   tells: recalls, sums that decay, delays, or anything. They are decoded at some steps, in all trials or in some.
 3. Units, offsets, probabilities and costs are drawn over orders of magnitude.
 """
 
@@ -44,8 +44,8 @@ class DrawnTask(Drawn):
         return int(self.inputs.shape[2])
 
     @property
-    def asked(self) -> Any:
-        """(n, T, q) where a target is asked for."""
+    def decoded(self) -> Any:
+        """(n, T, q) where a target is decoded."""
         return ~np.isnan(self.wanted)
 
     @property
@@ -68,7 +68,7 @@ class DrawnTask(Drawn):
         count, steps, channels = self.inputs.shape
         return (
             f"problem {self.index} of seed {self.seed}: task in time ({self.family}), {count} trials of {steps} steps, "
-            f"{channels} channel(s), {self.wanted.shape[2]} output(s) asked for {int(self.asked.sum())} times, "
+            f"{channels} channel(s), {self.wanted.shape[2]} output(s) decoded {int(self.decoded.sum())} times, "
             f"costs of input {self.encoder_cost:.3g}, recurrent {self.recurrent_cost:.3g}, "
             f"readout {self.decoder_cost:.3g}"
         )
@@ -96,7 +96,7 @@ def task_of(seed: int, index: int) -> DrawnTask:
         inputs = (inputs + far * present) * units
         outputs = 1 if rng.random() < 0.6 else 2
         wanted = np.stack([_target(rng, read, inputs / units) for _ in range(outputs)], axis=2) * size
-        wanted = np.where(_asked(rng, wanted.shape), wanted, np.nan)
+        wanted = np.where(_decoded(rng, wanted.shape), wanted, np.nan)
         if all(_varies(wanted[..., output]) for output in range(outputs)):
             break
         kind = "normal"
@@ -128,28 +128,28 @@ def _values(rng: Generator, kind: str, shape: tuple[int, int, int]) -> Array:
         return rng.integers(0, 2, shape).astype(float)
     if kind == "uniform":
         return rng.uniform(-1, 1, shape)
-    found = rng.standard_normal(shape)
+    values = rng.standard_normal(shape)
     if kind == "tied":
-        found[..., -1] = np.round(found[..., 0]) + (rng.random() < 0.5) * found[..., -1]
+        values[..., -1] = np.round(values[..., 0]) + (rng.random() < 0.5) * values[..., -1]
     if kind == "one far out":
-        found[0] *= 10.0 ** rng.uniform(0, 2)
-    return found
+        values[0] *= 10.0 ** rng.uniform(0, 2)
+    return values
 
 
 def _enters(rng: Generator, entry: str, shape: tuple[int, int]) -> Array:
     """(T, p) one where something enters."""
     steps, channels = shape
-    found = np.zeros(shape)
+    enters = np.zeros(shape)
     if entry == "always":
-        found[:] = 1.0
+        enters[:] = 1.0
     elif entry == "now and then":
-        found = (rng.random(shape) < 0.5).astype(float)
+        enters = (rng.random(shape) < 0.5).astype(float)
     elif entry == "one by one":
-        found[rng.integers(0, steps, channels), np.arange(channels)] = 1.0
-    found[0, 0] = 1.0
+        enters[rng.integers(0, steps, channels), np.arange(channels)] = 1.0
+    enters[0, 0] = 1.0
     if entry == "together":
-        found[0] = 1.0
-    return found * (np.cumsum(found).reshape(shape) <= MOST_ENTERING)
+        enters[0] = 1.0
+    return enters * (np.cumsum(enters).reshape(shape) <= MOST_ENTERING)
 
 
 def _target(rng: Generator, read: str, inputs: Array) -> Array:
@@ -160,38 +160,38 @@ def _target(rng: Generator, read: str, inputs: Array) -> Array:
         weights[rng.integers(channels)] = 0.0  # targets that need one channel alone
     if not weights.any():
         weights[0] = 1.0
-    drive, found = inputs @ weights, np.zeros((trials, steps))
+    drive, target = inputs @ weights, np.zeros((trials, steps))
     decay = float(rng.uniform(-1, 1)) if read == "sum" and rng.random() < 0.5 else 1.0
     kernel = rng.standard_normal((steps, channels))
     delay = int(rng.integers(0, steps)) if read == "delay" else 0
     for step in range(steps):
         if read == "any":
-            found[:, step] = np.einsum("tsc,sc->t", inputs[:, step::-1], kernel[: step + 1])
+            target[:, step] = np.einsum("tsc,sc->t", inputs[:, step::-1], kernel[: step + 1])
         elif read == "delay":
-            found[:, step] = drive[:, step - delay] if step >= delay else 0.0
+            target[:, step] = drive[:, step - delay] if step >= delay else 0.0
         else:
-            found[:, step] = drive[:, step] + (decay * found[:, step - 1] if step else 0.0)
+            target[:, step] = drive[:, step] + (decay * target[:, step - 1] if step else 0.0)
     if rng.random() < 0.2:
-        found = found + rng.standard_normal(steps)  # what only a clock tells
-    return found + (rng.standard_normal() if rng.random() < 0.3 else 0.0)
+        target = target + rng.standard_normal(steps)  # what only a clock tells
+    return target + (rng.standard_normal() if rng.random() < 0.3 else 0.0)
 
 
-def _asked(rng: Generator, shape: tuple[int, ...]) -> Any:
-    """(n, T, q) where targets are asked for: at the last step, at some or at all, sometimes not in every trial."""
+def _decoded(rng: Generator, shape: tuple[int, ...]) -> Any:
+    """(n, T, q) where targets are decoded: at the last step, at some or at all, sometimes not in every trial."""
     _, steps, outputs = shape
-    asked = np.zeros((steps, outputs), dtype=bool)
-    asked[-1] = True
+    decoded = np.zeros((steps, outputs), dtype=bool)
+    decoded[-1] = True
     if rng.random() < 0.5:
-        asked |= rng.random(asked.shape) < rng.uniform(0.2, 1.0)
-    some = np.broadcast_to(asked, shape).copy()
+        decoded |= rng.random(decoded.shape) < rng.uniform(0.2, 1.0)
+    some = np.broadcast_to(decoded, shape).copy()
     if rng.random() < 0.15:
         some &= rng.random(shape) < 0.7
     return some
 
 
 def _varies(wanted: Array) -> bool:
-    asked = wanted[~np.isnan(wanted)]
-    return len(asked) > 1 and bool(np.ptp(asked) > 1e-6 * np.abs(asked).max())
+    known = wanted[~np.isnan(wanted)]
+    return len(known) > 1 and bool(np.ptp(known) > 1e-6 * np.abs(known).max())
 
 
 def _far(rng: Generator, channels: int) -> Array:

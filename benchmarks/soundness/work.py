@@ -80,8 +80,8 @@ def solved(seed: int, index: int, time_limit: float, *, activation: str = "linea
     if isinstance(problem, DrawnTask):  # has no time limit, and is not saved
         told, besides = _tried(problem, lambda: task_claim_of(problem))
         return besides if told is None else replace(besides, claim=told[0], seconds=told[1])
-    given = {"sources": problem.points.copy(), **deepcopy(problem.options())}
-    answer, besides = _tried(problem, lambda: solve(Problem(**given), time_limit=time_limit, rng=0))
+    arguments = {"sources": problem.points.copy(), **deepcopy(problem.options())}
+    answer, besides = _tried(problem, lambda: solve(Problem(**arguments), time_limit=time_limit, rng=0))
     if answer is None:
         return besides
     linear, separate, faults, saved = problem.activation == "linear", None, list[str](), b""
@@ -91,7 +91,7 @@ def solved(seed: int, index: int, time_limit: float, *, activation: str = "linea
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            faults += against_changes(answer, given, linear=linear)
+            faults += against_changes(answer, arguments, linear=linear)
             faults += taken_masked(problem)
             saved, differences = against_file(answer)
             faults += differences

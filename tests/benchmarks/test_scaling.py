@@ -161,7 +161,7 @@ def test_a_short_run_fails_where_time_grows_more_than_it_may(monkeypatch):
 
 @pytest.mark.thorough
 def test_a_process_that_takes_too_long_is_ended(monkeypatch):
-    monkeypatch.setattr(measured, "PATIENCE", 0.001)
+    monkeypatch.setattr(measured, "CLOCK_FACTOR", 0.001)
     assert measured.measured("modular, samples", 100, seconds=80.0).failed == "ended after 0.08 s on the clock"
 
 

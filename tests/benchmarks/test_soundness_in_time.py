@@ -55,7 +55,7 @@ def test_every_task_drawn_is_accepted_and_what_is_far_apart_may_be_refused():
         assert len(trials.entry) <= MOST_ENTERING
         assert sources_of(0, task.index, "in-time") == trials.channels and str(task)
     assert {task.extreme for task in tasks} == {True, False}
-    assert any(not task.asked[:, -1].all() for task in tasks)
+    assert any(not task.decoded[:, -1].all() for task in tasks)
     assert any((task.inputs[-1] == task.inputs[0]).all() for task in tasks)
     again = drawn_of(0, 7, "in-time")
     assert str(again) == str(tasks[7]) and np.array_equal(again.wanted, tasks[7].wanted, equal_nan=True)
