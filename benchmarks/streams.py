@@ -27,7 +27,7 @@ from benchmarks.speed import Row, show
 
 BLOCK_ROWS = 1 << 18
 
-READ = """
+READ_PROGRAM = """
 import sys, time
 import numpy as np
 start, total = time.perf_counter(), 0.0
@@ -37,7 +37,7 @@ for row in range(0, len(array), 1 << 18):
 print(time.perf_counter() - start)
 """
 
-STREAM = """
+STREAM_PROGRAM = """
 import resource, sys, time
 from pathlib import Path
 import numpy as np
@@ -90,7 +90,7 @@ def measure(rows: int, folder: Path, repeats: int = 3) -> list[Row]:
             file = Path(place) / "sources.npy"
             made(file, kind, rows)
             for cold in (True, False):
-                times: dict[str, list[float]] = {READ: [], STREAM: []}
+                times: dict[str, list[float]] = {READ_PROGRAM: [], STREAM_PROGRAM: []}
                 peak = 0.0
                 for _ in range(repeats):
                     for program, taken in times.items():

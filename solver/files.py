@@ -149,7 +149,7 @@ def checksums(content: dict[str, Any]) -> NDArray[Any]:
 
 
 def _checksum(value: Any) -> str:
-    """Of the kind, the shape and the bytes of an array."""
+    """A checksum of the kind, the shape and the bytes of an array."""
     array = np.ascontiguousarray(value)
     whole = sha256(f"{array.dtype.str} {array.shape} ".encode())
     whole.update(array.tobytes())

@@ -21,9 +21,6 @@ from theory.immutable import derived
 from theory.readouts import Readout
 from theory.reductions import WHITENED
 
-TALL = 1e3
-"""Largest coordinate of a whitened sample above which a bound is proven in other coordinates: six digits are lost."""
-
 
 @dataclass(frozen=True, eq=False)
 class ProofCoordinates(Whitening):
@@ -50,7 +47,7 @@ class ProofCoordinates(Whitening):
             chosen, whitened = problem.whitening, True
             if problem.transitions is None and problem.height_sources.has_few_vertices:
                 vertices = problem.height_sources.vertices
-                if np.abs(chosen.samples(vertices)).max() > TALL:
+                if np.abs(chosen.samples(vertices)).max() > 1e3:  # six digits would be lost
                     spread = np.linalg.qr(vertices / len(vertices) ** 0.5, mode="r")
                     root = np.vstack([problem.energy_root, spread])
                     chosen = Whitening.of(root, problem.readout.targets, np.sqrt(problem.modular_costs))

@@ -45,7 +45,7 @@ class AxesTolerances:
     largest_table: int = 1 << 18  # numbers in a table, beyond which channels are left in the order given
 
 
-AXES = AxesTolerances()
+PRINCIPAL_AXES = AxesTolerances()
 
 
 class PrincipalCoordinates(Sources):
@@ -149,7 +149,7 @@ class PrincipalCoordinates(Sources):
             min(1.0, shares[:count].sum()),
             channels=channels,
             probabilities=weights,
-            tied=count < rank and bool(deviations[count] >= (1 - AXES.equal) * deviations[count - 1]),
+            tied=count < rank and bool(deviations[count] >= (1 - PRINCIPAL_AXES.equal) * deviations[count - 1]),
         )
 
     def coordinates(self, data: ArrayLike) -> Array:
@@ -190,13 +190,13 @@ class PrincipalCoordinates(Sources):
             )
         if not 0 < self.kept <= 1:
             raise InputError(f"kept: {self.kept:g} is not a share of the variance, which is above zero and at most one")
-        if np.abs(self.axes.T @ self.axes - np.eye(self.dimension)).max() > AXES.agreement:
+        if np.abs(self.axes.T @ self.axes - np.eye(self.dimension)).max() > PRINCIPAL_AXES.agreement:
             raise InputError("axes: not orthonormal; give those that `PrincipalCoordinates.of` found")
         largest = float(np.sqrt(self.covariance[0, 0]))
         deviation = np.sqrt(np.diag(self.covariance))
-        correlated = np.abs(self.covariance - np.diag(deviation**2)).max() > AXES.agreement * largest**2
-        unsorted = (np.diff(deviation) > AXES.agreement * largest).any()
-        if correlated or unsorted or np.abs(self.mean).max() > AXES.agreement * largest:
+        correlated = np.abs(self.covariance - np.diag(deviation**2)).max() > PRINCIPAL_AXES.agreement * largest**2
+        unsorted = (np.diff(deviation) > PRINCIPAL_AXES.agreement * largest).any()
+        if correlated or unsorted or np.abs(self.mean).max() > PRINCIPAL_AXES.agreement * largest:
             raise InputError(
                 "sources: not principal coordinates, which are uncorrelated, about their mean and in the order of "
                 "their variance; `PrincipalCoordinates.of` finds them"
@@ -219,7 +219,7 @@ def _chosen(deviations: Array, rank: int, dimension: int | None, variance: float
     if share == 1:
         return rank
     left = 1 - np.cumsum(deviations**2) / (deviations**2).sum()
-    return min(rank, 1 + int(np.argmax(left <= 1 - share + AXES.share)))
+    return min(rank, 1 + int(np.argmax(left <= 1 - share + PRINCIPAL_AXES.share)))
 
 
 def _number(value: Any) -> float:
@@ -233,8 +233,8 @@ def _rank(deviations: Array, largest: float, shape: tuple[int, ...]) -> int:
     """The number of axes along which the data vary by more than rounding."""
     samples, channels = shape
     # Rounding to the digits of the largest value is independent noise of every value, and of every direction.
-    noise = AXES.rounding * largest * (1 + (channels / samples) ** 0.5)
-    return int((deviations > max(AXES.deviation * float(deviations[0]), noise)).sum())
+    noise = PRINCIPAL_AXES.rounding * largest * (1 + (channels / samples) ** 0.5)
+    return int((deviations > max(PRINCIPAL_AXES.deviation * float(deviations[0]), noise)).sum())
 
 
 def _along(matrix: Array, centre: Array, axes: Array) -> Array:
@@ -259,7 +259,7 @@ class _DataTable:
     @classmethod
     def of(cls, matrix: Array, weights: Array | None, names: Sequence[str] | None) -> _DataTable:
         channels = np.arange(matrix.shape[1])
-        if matrix.size <= AXES.largest_table:
+        if matrix.size <= PRINCIPAL_AXES.largest_table:
             values = np.sort(matrix, axis=0).T.tolist()
             named = [""] * len(values) if names is None else list(names)
             channels = np.array(sorted(range(len(values)), key=lambda channel: (values[channel], named[channel])))

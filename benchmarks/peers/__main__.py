@@ -37,7 +37,7 @@ STUCK_SEEDS, STUCK_STEPS, STUCK_RATE = 100, 20_000, 0.03
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="Two small problems, a second a run.")
+@click.option("--quick", is_flag=True, help="Two small problems, a second per run.")
 @click.option("--activation", type=click.Choice(["linear", "rectified"]), default="linear", help="The kind of neurons.")
 @click.option("--time-limit", type=click.FloatRange(0, min_open=True), help="Seconds a run.  [default: 10]")
 @click.option("--peer", "chosen", multiple=True, type=click.Choice([*PEERS, *RECTIFIED_PEERS]), help="Only these.")
@@ -127,7 +127,7 @@ def _followed(coming: Iterable[Outcome], total: int) -> Iterable[Outcome]:
 
 
 def _to_price(problems: Iterable[Instance]) -> list[Instance]:
-    """Those that stand alone, and the growing number of sources."""
+    """The instances of no series, and those of more and more sources."""
     return [instance for instance in problems if instance.series in ("", "sources")]
 
 

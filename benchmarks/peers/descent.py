@@ -59,8 +59,8 @@ def penalised_loss(points: np.ndarray, price: float) -> Loss:
 def advance_of(loss: Loss, descent: Any, steps: int) -> Callable[[Parameters, Any], tuple[Parameters, Any]]:
     """Parameters and the state of the descent, so many steps later."""
 
-    def step(carried: tuple[Parameters, Any], _: None) -> tuple[tuple[Parameters, Any], None]:
-        parameters, state = carried
+    def step(now: tuple[Parameters, Any], _: None) -> tuple[tuple[Parameters, Any], None]:
+        parameters, state = now
         updates, state = descent.update(jax.grad(loss)(parameters), state)
         return (optax.apply_updates(parameters, updates), state), None
 

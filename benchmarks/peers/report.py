@@ -61,7 +61,7 @@ TIME_HEAD = ["instance", "peer", *(f"{accuracy:.0e}" for accuracy in ACCURACIES)
 
 
 def across(outcomes: Sequence[Outcome], accuracy: float) -> tuple[list[str], list[list[str]]]:
-    """Seconds to one accuracy: head and rows of words, an instance a row and a peer a column.
+    """Seconds to one accuracy: head and rows of words, one instance per row and one peer per column.
 
     Where some seeds never come, the share of those that do follows; of the peers that usually come the fastest is
     marked.

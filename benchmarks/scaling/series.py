@@ -196,10 +196,10 @@ def _grouped(count: int, seconds: float) -> Task:
 
 
 def _grouped_of(dimension: int, seconds: float) -> Task:
-    """Six vertices a group of four sources, in all combinations."""
+    """Six vertices per group of four sources, in all combinations."""
     names = "abcde"[: dimension // 4]
-    shadows = np.random.default_rng(0).standard_normal((len(names), 6, 4))
-    points = np.array([np.concatenate(rows) for rows in product(*shadows)])
+    corners = np.random.default_rng(0).standard_normal((len(names), 6, 4))
+    points = np.array([np.concatenate(rows) for rows in product(*corners)])
     groups = {name: range(4 * place, 4 * place + 4) for place, name in enumerate(names)}
     return solving(points, seconds, "groups", groups=groups)
 

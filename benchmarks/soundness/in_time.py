@@ -51,7 +51,7 @@ class TaskClaim:
 
     @property
     def network(self) -> Network:
-        """Its weights and biases."""
+        """The weights and biases of the network."""
         return Network(self.recurrent, self.encoder, self.bias, self.rest, self.decoder, self.decoder_bias)
 
 

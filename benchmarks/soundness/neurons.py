@@ -131,7 +131,7 @@ def best_neurons(
     count = (NEURON_SEARCH.quick if quick else 1) * NEURON_SEARCH.climbs[len(worth) - 1]
     starts = _different(tried[np.argsort(-ratios)], count)
     climbed = [] if quick else [_climbed(white, worth, start) for start in starts]
-    candidates = np.array([*starts, *climbed, *(_settled(white, worth, row) for row in [*starts, *climbed])])
+    candidates = np.array([*starts, *climbed, *(_best_at_ties(white, worth, row) for row in [*starts, *climbed])])
     best = np.argsort(-_ratios(white, worth, candidates))
     return white.weights(_different(candidates[best], most, apart))
 
@@ -219,7 +219,7 @@ def smooth_biases(corners: Array, rows: Array, power: int) -> tuple[Array, Array
     return bias, (raised @ corners) * (total ** (1 / power - 1))[:, None]
 
 
-def _settled(white: Whitened, worth: Array, row: Array) -> Array:
+def _best_at_ties(white: Whitened, worth: Array, row: Array) -> Array:
     """The best neuron at which some of the samples that nearly tie for the bias tie exactly; from there again."""
     ratio = float(_ratios(white, worth, row[None])[0])
     for _ in range(NEURON_SEARCH.walls):

@@ -21,7 +21,7 @@ Generator = np.random.Generator
 __all__ = ["KIND", "DrawnTask", "channels_of", "task_of"]
 
 KIND = "in-time"  # how `activations` calls them
-STREAM = 11  # of the random numbers that are drawn here, beside those of other problems
+TASK_STREAM = 11  # of the random numbers that are drawn here, beside those of other problems
 
 MOST_ENTERING = 5
 """Steps and channels at which something enters: what has entered is coded at every step, and that takes its time."""
@@ -76,12 +76,12 @@ class DrawnTask(Drawn):
 
 def channels_of(seed: int, index: int) -> int:
     """Number of channels of a task, without drawing the rest of it."""
-    return 1 + int(np.random.default_rng([seed, index, STREAM]).random() < 0.6)
+    return 1 + int(np.random.default_rng([seed, index, TASK_STREAM]).random() < 0.6)
 
 
 def task_of(seed: int, index: int) -> DrawnTask:
     """The task with this index."""
-    rng, channels = np.random.default_rng([seed, index, STREAM, 1]), channels_of(seed, index)
+    rng, channels = np.random.default_rng([seed, index, TASK_STREAM, 1]), channels_of(seed, index)
     trials = int(rng.integers(max(2, channels + 1), 10))
     steps = int(rng.integers(2, 6))
     entry = str(rng.choice(("together", "one by one", "always", "now and then")))

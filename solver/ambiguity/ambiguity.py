@@ -94,7 +94,7 @@ class Ambiguity(Frozen):
         return np.asarray(self.least > 1e-6 * np.nanmax(self.most, initial=0.0))  # what rounding may make of none
 
     def of_columns(self, columns: Sequence[int] | Indices) -> Ambiguity:
-        """That of a problem whose sources are these, in another order.
+        """The ambiguity of a problem whose sources are these, in another order.
 
         Args:
             columns: (d,) indices of the sources.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HingeTolerances:
-    """Of the fit."""
+    """Tolerances of the fit."""
 
     ridge: float = 1e-10  # root of the ridge, in units of the sources' deviations
     rounds: int = 60  # of the set of samples that count; a few are usual

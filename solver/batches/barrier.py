@@ -63,11 +63,11 @@ class Cones:
 
     @classmethod
     def of(cls, fan: Fan) -> Cones:
-        """Of the cones of a fan."""
+        """The constraints of the cones of a fan."""
         return cls(squared(fan.rays), paired(fan.rays, fan.following), fan.q, fan.real.astype(np.float64))
 
     def chosen(self, which: Indices | Mask) -> Cones:
-        """Of some of the problems."""
+        """The constraints of some of the problems."""
         return Cones(self.ray[..., which], self.pair[..., which], self.q[..., which], self.real[..., which])
 
     @property
@@ -89,7 +89,7 @@ class Objective:
     ridge: Array
 
     def chosen(self, which: Indices | Mask) -> Objective:
-        """That of some problems."""
+        """The objective of some of the problems."""
         return Objective(self.demand[:, which], self.ridge[:, which])
 
     def value(self, form: Array) -> Array:
@@ -139,7 +139,7 @@ class Slacks:
 
     @classmethod
     def of(cls, cones: Cones, form: Array) -> Slacks:
-        """Those at Y (3, n)."""
+        """What is left at Y (3, n)."""
         here = 1 - times(cones.ray, form)
         following = np.concatenate([here[1:], here[:1]])
         mixed = cones.q - times(cones.pair, form)

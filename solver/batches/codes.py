@@ -170,11 +170,11 @@ class Codes:
         )
 
     def chosen(self, which: Indices) -> Codes:
-        """Of some of the problems."""
+        """The codes of some of the problems."""
         return Codes(*(array[..., which] for array in vars(self).values()))
 
     def better(self, other: Codes) -> Codes:
-        """Of each problem the code and the bound of smaller gap."""
+        """The code and the bound of smaller gap, problem by problem."""
         return self._or(other, other.gap < self.gap)
 
     def unless(self, other: Codes, met: float) -> Codes:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BatchStrengthTolerances:
-    """As `theory.readouts` has them for one problem."""
+    """Sizes and shares of the search for strengths, equal to those of `theory.readouts` for one problem."""
 
     least: float = 1e-6  # energy of a source, in units of the largest, that is natural; and share of that to start from
     nearly_nothing: float = 1e-2  # strength up to which a source may be fixed at zero, in units of a natural one

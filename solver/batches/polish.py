@@ -61,7 +61,7 @@ class Contacts:
     energies: Array
 
     def chosen(self, which: Indices) -> Contacts:
-        """Of some of the problems."""
+        """The contacts of some of the problems."""
         return Contacts(*(array[..., which] for array in vars(self).values()))
 
 

@@ -39,7 +39,7 @@ class Fan:
     real: Mask
 
     def chosen(self, which: Indices) -> Fan:
-        """Of some of the problems."""
+        """The cones of some of the problems."""
         return Fan(*(array[..., which] for array in vars(self).values()))
 
 

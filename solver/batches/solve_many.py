@@ -147,7 +147,7 @@ class _Many:
 
     @classmethod
     def at_once(cls, problems: Sequence[Problem], tolerance: float) -> _Many:
-        """Of those that fit."""
+        """Solve at once those that fit."""
         many = cls(problems, tolerance)
         # What overflows is not taken: its gap is no number.
         with one_thread(), np.errstate(all="ignore"):
@@ -156,7 +156,7 @@ class _Many:
         return many
 
     def answers(self) -> Answers:
-        """All of them."""
+        """The answers to all problems."""
         return Answers(
             self.problems,
             self.numbers,

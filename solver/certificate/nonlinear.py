@@ -47,7 +47,7 @@ class Paid(NamedTuple):
 
     @property
     def loss(self) -> float:
-        """Their sum."""
+        """The sum of the terms."""
         return float(sum(self.energies.values()))
 
 

@@ -143,7 +143,7 @@ class Answer(CertifiedCode):
         return explain(self.activity(), labels, probabilities=self.problem.sources.probabilities, **options)
 
     def _require_labels(self, verb: str) -> None:
-        """That there are samples which labels can belong to, and neurons."""
+        """Refuse where there are no samples which labels can belong to, or no neurons."""
         sources = self.problem.sources
         if not sources.from_samples:
             known = sources.known_by

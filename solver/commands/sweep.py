@@ -29,8 +29,7 @@ from theory.errors import InputError
 if TYPE_CHECKING:
     from solver.commands.terminal.formats import Table
     from solver.sweeps.plan import Sweep
-
-Row = dict[str, Any]
+    from solver.sweeps.table import Row
 
 JUDGED_BY = "practically_modular"
 

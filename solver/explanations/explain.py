@@ -34,10 +34,6 @@ from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
 from theory.inputs import as_matrix, checked_probabilities, neuron_names, whole_number
 
-DEFAULT_SHUFFLES = 20
-
-Follow = Callable[[int, int], None]
-
 
 def explain(
     activity: ArrayLike,
@@ -47,13 +43,13 @@ def explain(
     neurons: Sequence[str] | None = None,
     threshold: Threshold = "half",
     top: float | None = None,
-    shuffles: int = DEFAULT_SHUFFLES,
+    shuffles: int = 20,
     series: bool = False,
     encoder_cost: float = 1.0,
     decoder_cost: float = 1.0,
     time_limit: float | None = None,
     rng: int | np.random.Generator | None = None,
-    follow: Follow | None = None,
+    follow: Callable[[int, int], None] | None = None,
 ) -> Explanations:
     """Say for each neuron which labels make it fire: the best logical formula of up to three literals.
 
@@ -139,7 +135,7 @@ class _Searches:
     fires: Mask
     orders: list[Indices]
     limit: float | None
-    follow: Follow | None
+    follow: Callable[[int, int], None] | None
     done: int = 0
 
     def explained(self, name: str, number: int) -> Explanation:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PricerTolerances:
-    """Of pricers that keep no memory."""
+    """Tolerances of pricers that keep no memory."""
 
     same: float = 1e-7  # cosine distance up to which two neurons are one that was met on both sides of a wall
     excess: float = 1e-13  # of a ratio over one that is rounding
@@ -101,7 +101,7 @@ class AscentPricer:
 
 @dataclass(frozen=True)
 class LocalTolerances:
-    """Of local pricing; numbers of neurons are per source or, where it says so, per pair of sources."""
+    """Tolerances of local pricing; numbers of neurons are per source or, where it says so, per pair of sources."""
 
     fresh: tuple[int, int] = (
         5,

@@ -33,7 +33,7 @@ from theory.readouts import Exact, symmetric_root
 if TYPE_CHECKING:
     from theory.in_time.memory import MemoryBounds
 
-Codes = tuple[tuple[Array, ...], ...]
+ChainCodes = tuple[tuple[Array, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class MemoryProof(Frozen):
         reads: weights of the views of the readout.
     """
 
-    codes: Codes
+    codes: ChainCodes
     links: Array
     reads: Array
 
@@ -155,7 +155,7 @@ class _ProofSearch:
             if problem is not None and any(step == place[1] for place in bounds.places()):
                 self.neurons += [(step, neuron) for neuron in problem.modular.unit_neurons]
 
-    def weights(self, codes: Codes) -> tuple[Array, Array] | None:
+    def weights(self, codes: ChainCodes) -> tuple[Array, Array] | None:
         """The best weights for these M_t; None where the program has no solution."""
         from scipy.optimize import linprog
 
@@ -198,7 +198,7 @@ class _ProofSearch:
         rows += [np.concatenate([np.zeros(len(bounds.links)), outputs == output]) for output in set(outputs.tolist())]
         return np.array(rows, dtype=float)
 
-    def _forms(self, codes: Codes) -> tuple[dict[tuple[int, int], Array], list[dict[tuple[int, int], Array]]]:
+    def _forms(self, codes: ChainCodes) -> tuple[dict[tuple[int, int], Array], list[dict[tuple[int, int], Array]]]:
         """The slopes where all weights are zero, and what each view adds to them."""
         bounds = self.bounds
         fixed = bounds.slopes(codes, np.zeros(len(bounds.links)), np.zeros(len(bounds.reads)))

@@ -156,7 +156,7 @@ class _Draw:
     neighbours: tuple[int, ...]  # (d,) number of the nearest neighbour that is the reach of a sample, for each source
 
     def information(self, neuron: int, source: int, others: Indices, order: Indices | None = None) -> float:
-        """That of a neuron about a source beyond others, with the conditions in some order."""
+        """Nats that a neuron tells about a source beyond others, with the conditions in some order."""
         seen = self.sources[self.condition if order is None else order[self.condition]]
         return information(self.neurons[:, neuron], seen[:, source], seen[:, others], self.neighbours[source])
 

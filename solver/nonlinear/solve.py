@@ -206,7 +206,7 @@ def _answer(
 
 
 def _modular_loss(modular: _BestCode, linear: Representation | None) -> float:
-    """Of the best modular code found; modular linear codes are among them. NaN where there is none."""
+    """The loss of the best modular code found; modular linear codes are among them. NaN where there is none."""
     losses = [modular.loss] + ([] if linear is None else [linear.modular_loss])
     return min((loss for loss in losses if np.isfinite(loss)), default=float("nan"))
 

@@ -86,7 +86,7 @@ class Bars:
 
     @classmethod
     def of(cls, findings: CommonFindings) -> Bars:
-        """Those that vary, orange where they earn less than they cost, to a percent."""
+        """The neurons that vary, orange where they earn less than they cost, to a percent."""
         costs = findings.code.neuron_costs
         active = findings.active if isinstance(findings, Findings) else np.flatnonzero(costs > 0)
         order = active[np.argsort(-costs[active], kind="stable")]

@@ -20,7 +20,7 @@ from solver.pictures.audit_words import (
     weights_words,
 )
 from solver.pictures.style import picture
-from solver.pictures.summary import SUMMARY
+from solver.pictures.summary import LISTED
 from solver.pictures.words import percent, scales_words
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def text(findings: NonlinearFindings) -> str:
     """Sentences, and tables of the terms of the loss and of the neurons."""
     table = columns(findings)
     rows = [list(table)]
-    for number in range(min(len(findings.neurons), SUMMARY.rows)):
+    for number in range(min(len(findings.neurons), LISTED.rows)):
         ratio, share = table["earns"][number], table.get("not rectified", [0.0] * (number + 1))[number]
         row = [table["neuron"][number], table["reads"][number], percent(table["cost"][number] / findings.loss)]
         row += ["" if ratio is None else f"{100 * ratio:.1f} %", f"x {table['strength'][number]:.3g}"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from solver.auditing.findings import CommonFindings, Findings
-from solver.pictures.summary import SUMMARY, mixture
+from solver.pictures.summary import LISTED, mixture
 from solver.pictures.words import aligned, percent, price_sentence, scales_words
 from theory.arrays import Array, Indices
 
@@ -90,7 +90,7 @@ def audit_text(findings: Findings) -> str:
 def text_of(findings: CommonFindings, sentences: list[str], neurons: list[list[str]]) -> str:
     """Sentences, a table of the terms of the loss, and one of the neurons, the first of all that there are."""
     lines = [*sentences, "", *aligned(_terms(findings), left=[0]), "", *aligned(neurons, left=[0])]
-    hidden = len(findings.neurons) - SUMMARY.rows
+    hidden = len(findings.neurons) - LISTED.rows
     return "\n".join([*lines, f"... and {hidden} more neurons"] if hidden > 0 else lines)
 
 
@@ -250,10 +250,10 @@ def _terms(findings: CommonFindings) -> list[list[str]]:
 
 def _neurons(findings: Findings) -> list[list[str]]:
     code, names = findings.code, findings.problem.sources.names
-    shown = names if len(names) <= SUMMARY.columns else ()
+    shown = names if len(names) <= LISTED.columns else ()
     nonlinear = findings.unexplained > 0
     rows = [["neuron", *shown, "cost", "earns", "strength", *(["not affine"] if nonlinear else [])]]
-    for number in range(min(len(findings.neurons), SUMMARY.rows)):
+    for number in range(min(len(findings.neurons), LISTED.rows)):
         ratio = findings.ratios[number]
         weights = code.source_weights[number][: len(shown)]
         row = [findings.neurons[number], *(f"{weight:z.4f}" for weight in weights)]

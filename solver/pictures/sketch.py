@@ -11,7 +11,7 @@ from string import ascii_letters
 from typing import TYPE_CHECKING
 
 from solver.codes.linear import Code
-from solver.pictures.summary import SUMMARY, relative_weights
+from solver.pictures.summary import LISTED, relative_weights
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -124,6 +124,6 @@ def _mark(weight: float) -> Text:
     if abs(weight) <= SKETCH.no_weight:
         return Text(" ")
     sign = 1 if weight > 0 else -1
-    if abs(weight) < SUMMARY.strong:
+    if abs(weight) < LISTED.strong:
         return Text("'" if sign > 0 else ",", SIGN_COLOURS[sign])
     return Text("+" if sign > 0 else "-", f"bold {SIGN_COLOURS[sign]}")

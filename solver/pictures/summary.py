@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SummarySizes:
+class ListedSizes:
     """How much of a code a table lists."""
 
     rows_in_text: int = 12  # neurons that a `repr` lists; all are in the saved file and in the JSON
@@ -58,7 +58,7 @@ class SummarySizes:
     strong: float = 1 / 3  # relative weight from which on a source is named as one that the neuron codes mainly
 
 
-SUMMARY = SummarySizes()
+LISTED = ListedSizes()
 
 NEVER_EXACTLY = (
     "Samples of a continuous distribution are never exactly modular; a grid of values, or their box with its moments "
@@ -137,7 +137,7 @@ def sentences(representation: Code) -> list[str]:
 
 
 def dependence_words(problem: Problem) -> list[str]:
-    """That some sources are told by others, if they are.
+    """A sentence that some sources are told by others, if they are.
 
     Example:
         >>> from theory.problem import Problem
@@ -329,7 +329,7 @@ def table_of_neurons(representation: Code, *, weights: bool = True) -> tuple[lis
 def _weight_columns(representation: Code) -> int:
     """How many columns show weights: one per source, or none where there are too many."""
     count = representation.problem.dimension
-    return count if count <= SUMMARY.columns else 0
+    return count if count <= LISTED.columns else 0
 
 
 def _aligned(values: Array) -> list[str]:
@@ -344,7 +344,7 @@ def _aligned(values: Array) -> list[str]:
 
 def _codes(relative: Array, names: tuple[str, ...], count: int, others: float | None) -> str:
     """The strongest sources of a neuron, and of one that mostly reads one source the share of all others."""
-    strong = strongest(relative, SUMMARY.strong)
+    strong = strongest(relative, LISTED.strong)
     text = " ".join(f"{'+' if relative[i] > 0 else '-'}{names[i]}" for i in strong)
     weaker = count - len(strong)
     if not weaker:
@@ -358,15 +358,15 @@ def _codes(relative: Array, names: tuple[str, ...], count: int, others: float | 
 def as_text(representation: Code) -> str:
     """Sentences and a table of the first neurons in plain characters: the `repr` of a representation."""
     header, columns = table_of_neurons(representation)
-    rows = [header, *zip(*columns, strict=True)][: SUMMARY.rows_in_text + 1]
+    rows = [header, *zip(*columns, strict=True)][: LISTED.rows_in_text + 1]
     table = aligned(rows, left=[-1])  # words, which may be long
-    return "\n".join([*sentences(representation), "", *table, *_hidden(representation, SUMMARY.rows_in_text)])
+    return "\n".join([*sentences(representation), "", *table, *_hidden(representation, LISTED.rows_in_text)])
 
 
 def as_html(representation: Code) -> str:
     """Sentences and a table for a notebook, with the weights on a blue-to-red scale."""
     header, columns = table_of_neurons(representation)
-    rows = list(zip(*columns, strict=True))[: SUMMARY.rows]
+    rows = list(zip(*columns, strict=True))[: LISTED.rows]
     weights = relative_weights(representation)[:, : _weight_columns(representation)]
     body = ""
     for row, relative in zip(rows, weights, strict=False):
@@ -377,7 +377,7 @@ def as_html(representation: Code) -> str:
         )
     text = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences(representation))
     head = "".join(f"<th>{escape(name)}</th>" for name in header)
-    more = "".join(f"<p>{line}</p>" for line in _hidden(representation, SUMMARY.rows))
+    more = "".join(f"<p>{line}</p>" for line in _hidden(representation, LISTED.rows))
     return f"<div>{text}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}</div>"
 
 
@@ -406,13 +406,13 @@ def print_representation(representation: Code, console: Console, drawing: Text |
             kept = [i for i, name in enumerate(header) if i <= weights + 1 or name == "groups"]
             header, columns = [header[i] for i in kept], [columns[i] for i in kept]
     table = _rich_table(header, "left" if header[-1] in ("codes", "groups") else "right")
-    rows = list(zip(*columns, strict=True))[: SUMMARY.rows]
+    rows = list(zip(*columns, strict=True))[: LISTED.rows]
     for row, relative in zip(rows, relative_weights(representation), strict=False):
-        styles = ["dim", *("bold" if abs(weight) >= SUMMARY.strong else "" for weight in relative)] if weights else []
+        styles = ["dim", *("bold" if abs(weight) >= LISTED.strong else "" for weight in relative)] if weights else []
         styles += [""] * (len(row) - len(styles))
         table.add_row(*(Text(cell, style=style) for cell, style in zip(row, styles, strict=True)))
     console.print(table)
-    for line in _hidden(representation, SUMMARY.rows):
+    for line in _hidden(representation, LISTED.rows):
         console.print(Text(f"{line}; --json has all"))
 
 
@@ -422,7 +422,7 @@ def print_verdict(problem: Problem | None, verdict: Verdict, console: Console) -
 
     for line in verdict_sentences(problem, verdict):
         console.print(Text(line))
-    if problem is None or problem.dimension > SUMMARY.columns:
+    if problem is None or problem.dimension > LISTED.columns:
         return
     names = problem.sources.names
     table = _rich_table(["F", *names], "right")

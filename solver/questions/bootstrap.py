@@ -231,7 +231,7 @@ def _numbers(rows: list[Row]) -> dict[str, Any]:
 
 
 def _prices(rows: Iterable[Row]) -> Array:
-    """Of each row; NaN where it has none."""
+    """The price of modularity of each row; NaN where it has none."""
     return np.array([row.get("price_of_modularity") for row in rows], dtype=float)
 
 

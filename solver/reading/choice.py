@@ -40,7 +40,7 @@ class Places:
 
     @property
     def index(self) -> int | None:
-        """Of the column that names the rows, or None."""
+        """The number of the column that names the rows, or None."""
         return self.words[0] if self.indexed else None
 
     def split(self, values: Array, texts: Sequence[Sequence[str]]) -> NumericTable:

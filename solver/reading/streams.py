@@ -230,7 +230,7 @@ def _opened(path: InputFile, probabilities: str | None, choice: Choice) -> _Bloc
 
 
 def _last_of(names: tuple[str, ...] | None) -> str | None:
-    """Of the columns that are chosen, that of the weights."""
+    """The column of the weights, which is the last of those chosen."""
     return None if names is None else names[-1]
 
 

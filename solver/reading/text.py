@@ -43,7 +43,7 @@ class TextLimits:
     rows: int = 1 << 14  # rows of a stream that are read at once where some columns are chosen
 
 
-TEXT = TextLimits()
+TEXT_LIMITS = TextLimits()
 
 
 def read_text(path: InputFile, head: bytes, choice: Choice = EVERYTHING) -> NumericTable:
@@ -96,7 +96,7 @@ def _read_chosen(layout: Layout, places: Places) -> NumericTable:
 def _require_no_spreadsheet_errors(layout: Layout) -> None:
     """Refuse cells such as #N/A, which would be taken for the beginning of a comment, and lost with their row."""
     with layout.path.open() as stream:
-        if not any(b"#" in block for block in iter(lambda: stream.read(TEXT.bytes), b"")):
+        if not any(b"#" in block for block in iter(lambda: stream.read(TEXT_LIMITS.bytes), b"")):
             return
     with layout.path.text(layout.encoding) as text:
         for number, line in enumerate(text, 1):
@@ -140,13 +140,13 @@ class TextBlocks:
         with layout.path.open() as file, io.TextIOWrapper(file, encoding=layout.encoding, errors="replace") as text:
             if layout.places is not None:
                 rows = layout.rows_of(enumerate(text, 1))
-                while block := list(islice(rows, TEXT.rows)):
+                while block := list(islice(rows, TEXT_LIMITS.rows)):
                     values = _read_cells(layout, block, marks)
                     _require_finite(values, layout, seen)
                     seen += len(values)
                     yield values, file.tell()
                 return
-            while lines := text.readlines(TEXT.bytes):
+            while lines := text.readlines(TEXT_LIMITS.bytes):
                 values = self._numbers(lines, before, marks)
                 before += len(lines)
                 if len(values):

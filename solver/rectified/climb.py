@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClimbTolerances:
-    """Of climbs."""
+    """Tolerances of climbs."""
 
     gain: float = 1e-12  # relative gain of worth that is none
     rounds: int = 30  # of steps 2 to 4

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RectifiedConeTolerances:
-    """Of a proof by cones."""
+    """Tolerances of a proof by cones."""
 
     zero: float = 4e-15  # |z| relative to the lengths of sample and neuron that is taken for zero
     rounding: float = 2e-15  # of sums over samples, relative to the sum of their absolute values

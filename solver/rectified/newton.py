@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NewtonTolerances:
-    """Of Newton's method on faces."""
+    """Tolerances of Newton's method on faces."""
 
     pinned: float = 1e-9  # |s_t.w + b|, relative to the lengths of both, that lies on a sample's kink
     stationary: float = 1e-12  # gradient, relative to the loss and the neuron's size, that is rounding
@@ -206,7 +206,7 @@ def _released(faces: _Faces, point: _NewtonPoint) -> Mask:
 
 
 def _hessian(frame: Frame, point: _NewtonPoint, bases: list[Array]) -> Array:
-    """Of the loss, in the coordinates of the bases."""
+    """(m, m) the Hessian of the loss, in the coordinates of the bases."""
     root = np.sqrt(frame.error_weights)
     owner = np.repeat(np.arange(len(bases)), [basis.shape[1] for basis in bases])
     stacked = np.hstack(bases)  # (d + 1, m)

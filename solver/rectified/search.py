@@ -38,7 +38,7 @@ from theory.immutable import Frozen
 
 @dataclass(frozen=True)
 class SearchTolerances:
-    """Of the rounds."""
+    """Tolerances of the rounds."""
 
     vanished: float = 1e-9  # share of the largest energy below which a neuron is none
     starts: int = 40  # random climbs a round
@@ -261,7 +261,7 @@ class _RectifiedSearch:
         return units[kept] * np.sqrt(energies[kept, None]), family[useful[kept]]
 
     def _few(self, neurons: Array, family: Indices) -> tuple[Array, Indices]:
-        """Of more neurons than can be independent a basic solution of the same fit and cost."""
+        """A basic solution of the same fit and cost, where there are more neurons than can be independent."""
         if len(neurons) <= self.frame.targets.size:
             return neurons, family
         features = self.frame.features(np.maximum(0.0, self.frame.lifted @ neurons.T))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JointTolerances:
-    """Of column generation with relaxed neurons."""
+    """Tolerances of column generation with relaxed neurons."""
 
     rounds: int = 6  # multipliers tried; ten would gain a tenth of a percent more
     damping: float = 0.5  # share of the way from the best multiplier to that of the design

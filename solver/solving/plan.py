@@ -137,7 +137,7 @@ def seconds_to_price(faces: int) -> float:
 
 
 def samples_relaxed(samples: int) -> int:
-    """Of how many of these samples a relaxation uses the inequalities: the others are valid, too."""
+    """The number of these samples whose inequalities a relaxation uses; it is valid without the others, too."""
     return min(samples, SIZES.relaxed_samples)
 
 
@@ -197,7 +197,7 @@ def _searching(problem: Problem, seconds: float) -> Plan:
 
 
 def _samples_relaxed_in_words(problem: Problem) -> str:
-    """That a relaxation uses the inequalities of some of the samples only; nothing where it uses those of all."""
+    """Words for the samples whose inequalities a relaxation uses; none where it uses those of all."""
     count = len(problem.sources.vertices)
     used = samples_relaxed(count)
     return "" if used == count else f", of {used:,} of {count:,} samples"

@@ -15,8 +15,6 @@ from solver.representation import Representation
 from solver.studies.study import Finding, angle_between, cell_types, curve, draw_maps, is_free, percents
 from solver.studies.tasks import KEPT_POSITION_COST, RING, object_on_ring, object_on_torus
 
-Codes = dict[tuple[str, tuple[int, ...]], Representation]
-
 GRID_CELL = 1e-3
 """Relative difference of the amplitudes of three waves, and distance of their phases from a common peak in turns, up to
 which their sum is a grid cell: far above the solver's rounding, far below what other neurons show."""
@@ -113,7 +111,7 @@ def _grid_cells(code: Representation) -> int:
     return int((alone & alike[np.arange(len(code)), group]).sum())
 
 
-def _draw_prices(axes: Axes, codes: Codes) -> None:
+def _draw_prices(axes: Axes, codes: dict[tuple[str, tuple[int, ...]], Representation]) -> None:
     for wanted, colour, marker in (("neighbours", ORANGE, "o"), ("evenly spaced", BLUE, "D")):
         chosen = {len(places): code for (kind, places), code in codes.items() if kind == wanted}
         curve(axes, list(chosen), percents(chosen.values()), colour, label=wanted, marker=marker)

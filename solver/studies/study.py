@@ -167,7 +167,7 @@ def correlation_row(problem: Problem) -> dict[str, float]:
 
 
 def correlation(covariance: Array) -> float:
-    """That of two sources."""
+    """The correlation of two sources with this covariance (2, 2)."""
     return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
 
 

@@ -13,15 +13,13 @@ from itertools import permutations, product
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from solver.representation import Representation
 from solver.solving.solve import solve_one_of_many
-from theory.arrays import Array
+from theory.arrays import Array, Indices
 from theory.problem import Problem
 from theory.sources import Sources
-
-Integers = NDArray[np.intp]
 
 RING = 12  # positions on the ring, where the papers do not say how many
 
@@ -39,7 +37,7 @@ class Task:
         ((24, 2), {'position': (0, 1), 'object': (2, 3)})
     """
 
-    situations: Integers  # (T, k) each situation by k whole numbers: what a tuning map is drawn over
+    situations: Indices  # (T, k) each situation by k whole numbers: what a tuning map is drawn over
     sources: Sources  # T samples, one per situation, with their probabilities and names
     groups: Mapping[str, Sequence[int]]  # the columns of the sources that belong together, by name
 

@@ -36,7 +36,7 @@ def solves_many(plan: Sweep) -> bool:
 
 
 def numbers(plan: Sweep, callback: Callable[[int, int], object] | None = None) -> list[Row]:
-    """Of each point the gap, the price of modularity, the number of neurons and what they read; None of those refused.
+    """Gap, price of modularity, number of neurons and what they read, of each point; None of those refused.
 
     Args:
         plan: what is solved.

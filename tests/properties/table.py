@@ -126,7 +126,7 @@ class Cell:
         return [said for pair, said in REFUSED if self.has(pair)]
 
     def by(self, method):
-        """The same problem, by another method."""
+        """This cell with another method."""
         return replace(self, method=method)
 
     def has(self, pair):

@@ -173,7 +173,7 @@ def test_the_modular_code_of_a_generic_cloud_is_beaten(problem):
 
 
 def posed(problem, points=None, **changes):
-    """The same problem with some arguments replaced."""
+    """A copy of the problem with some arguments replaced."""
     given_as = {
         "mixing": problem.mixing,
         "probabilities": problem.sources.probabilities,

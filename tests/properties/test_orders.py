@@ -29,7 +29,7 @@ def ring(places, phases):
 
 
 def told_otherwise(problem, seed, units):
-    """The same problem with rows and columns in another order, sources in other units, and the order of its columns."""
+    """The problem with rows and columns in another order and sources in other units, and the order of its columns."""
     rng = np.random.default_rng(seed)
     sources, soft = problem.sources, isinstance(problem.given_readout, Soft)
     rows, columns = rng.permutation(sources.count), rng.permutation(problem.dimension)

@@ -19,7 +19,7 @@ NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]\d+)?")
 
 
 def told_otherwise(problem, seed):
-    """The same problem with rows and columns in another order and sources in other units, and the order of columns."""
+    """The problem with rows and columns in another order and sources in other units, and the order of its columns."""
     rng = np.random.default_rng(seed)
     sources = problem.sources
     rows, columns = rng.permutation(sources.count), rng.permutation(problem.dimension)
@@ -33,7 +33,7 @@ def told_otherwise(problem, seed):
 
 
 def same_words(one, other):
-    """The same sentence, its numbers up to the rounding of what is printed."""
+    """Two sentences are equal, their numbers up to the rounding of what is printed."""
     assert NUMBER.sub("#", one) == NUMBER.sub("#", other)
     first, second = (
         [float(number.replace(",", "")) for number in NUMBER.findall(sentence)] for sentence in (one, other)

@@ -23,7 +23,7 @@ from theory.conditions.many_sources import has_all_corners
 from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict
 from theory.errors import InputError
 from theory.exact.copositivity import negative_direction
-from theory.exact.hull import Cones, exact_normal_fan
+from theory.exact.hull import ExactCones, exact_normal_fan
 from theory.exact.problem import ExactProblem, integer_direction, inverse
 from theory.exact.proof import Proof, facet_slacks, verify
 from theory.exact.surds import rational_below
@@ -163,7 +163,7 @@ def _from_cones(exact: ExactProblem) -> Proof | None:
     return Proof(True, exact.digest, generators=generators, cones=cones, samples=samples, slacks=slacks)
 
 
-def _fan(exact: ExactProblem) -> Cones | None:
+def _fan(exact: ExactProblem) -> ExactCones | None:
     """Integer generators, cones and a sample for each cone; None where there would be too many."""
     if exact.dimension <= PROOF_SEARCH.box_sources and has_all_corners(exact.corners):
         return _orthants(exact)
@@ -174,7 +174,7 @@ def _fan(exact: ExactProblem) -> Cones | None:
     )
 
 
-def _orthants(exact: ExactProblem) -> Cones:
+def _orthants(exact: ExactProblem) -> ExactCones:
     """The orthants, each with the sample in the corner of the box that is furthest along it."""
     dimension = exact.dimension
     generators = [[sign * int(i == j) for j in range(dimension)] for i in range(dimension) for sign in (1, -1)]

@@ -30,11 +30,11 @@ from theory.exact.copositivity import determinant
 
 FLAT = "sources: the samples lie in a subspace, so their hull is flat; remove dependent sources"
 
-Cones = tuple[list[list[int]], list[list[int]], list[int]]
+ExactCones = tuple[list[list[int]], list[list[int]], list[int]]
 """Generators (R rows of d integers), cones (N rows of d indices into them) and one row of the points per cone."""
 
 
-def exact_normal_fan(points: Integers, most_simplices: int | None = None) -> Cones | None:
+def exact_normal_fan(points: Integers, most_simplices: int | None = None) -> ExactCones | None:
     """Simplicial cones that cover every direction, on each of which one point is the furthest.
 
     Args:

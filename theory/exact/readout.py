@@ -111,7 +111,7 @@ class ExactReadout:
         return result
 
     def rows(self) -> Iterator[Iterable[Fraction]]:
-        """Its rationals, for a digest."""
+        """The rationals of the readout, for a digest."""
         yield from self.gram
         if self.errors is not None:
             yield [self.errors.cost, self.errors.decoder_cost]

@@ -32,7 +32,7 @@ from theory.arrays import Array, Indices, Mask
 from theory.geometry.polytope import column_range, distinct_normals, hull_of, in_scale
 from theory.geometry.triangulation import is_closed_complex
 
-Codes = NDArray[Any]
+FaceNumbers = NDArray[Any]
 
 __all__ = ["FaceLattice"]
 
@@ -178,14 +178,14 @@ class FaceLattice:
     def _place(self, faces: Indices, level: Indices) -> Indices:
         return np.searchsorted(self._codes(level), self._codes(faces))
 
-    def _codes(self, faces: Indices) -> Codes:
+    def _codes(self, faces: Indices) -> FaceNumbers:
         """(n,) a number for each face (n, k), in lexicographic order."""
         count = len(self.vertices)
         if faces.shape[1] * np.log2(count) < 62:
             return np.asarray(faces @ (count ** np.arange(faces.shape[1])[::-1]), dtype=np.int64)
         return np.ascontiguousarray(faces.astype(">i8")).view(f"S{8 * faces.shape[1]}")[:, 0]
 
-    def _decoded(self, codes: Codes, size: int) -> Indices:
+    def _decoded(self, codes: FaceNumbers, size: int) -> Indices:
         count = len(self.vertices)
         if codes.dtype.kind == "S":
             padded = np.ascontiguousarray(codes).view(">i8").reshape(-1, size)

@@ -16,9 +16,6 @@ import numpy as np
 
 from theory.arrays import Array, Indices
 
-FEW = 2_000
-"""Numbers that are sorted by comparing them: to count takes longer."""
-
 
 def ordered_rows(points: Array, weights: Array | None = None) -> tuple[Indices, Array]:
     """Indices (n,) of the different rows of points (T, d), in their own order, and how much each counts (n,).
@@ -82,13 +79,13 @@ def _keys(points: Array) -> Array:
 
 @cache
 def _shares(columns: int) -> tuple[float, ...]:
-    """Of columns in the number of a row."""
+    """The factors of the columns in the number of a row."""
     return tuple(np.random.default_rng(0).uniform(1, 2, size=columns).tolist())
 
 
 def _sorted(key: Array) -> tuple[Indices, Array]:
     """(T,) what sorts numbers, and them sorted, in half the time of `argsort`: by their first 32 bits, then by all."""
-    if len(key) <= FEW:
+    if len(key) <= 2_000:  # to count takes longer than to compare
         order = np.argsort(key, kind="stable")
         return order, key.take(order)
     lowest = key.min()

@@ -210,7 +210,7 @@ def is_identity(matrix: Array) -> bool:
 
 
 def dependence(sources: Sources) -> str:
-    """That some sources are told by others, for a message."""
+    """The words of a message that some sources are told by others."""
     return f"the sources are linearly dependent ({sources.summary()['constant']} is constant)"
 
 

@@ -186,7 +186,7 @@ class Faces:
         )
 
     def chosen(self, which: Indices | Mask) -> Faces:
-        """Of some of the problems."""
+        """The faces of some of the problems."""
         return Faces(*(array[which] for array in vars(self).values()))
 
     @property

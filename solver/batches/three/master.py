@@ -54,7 +54,7 @@ class Columns:
     ridge: Array
 
     def chosen(self, which: Indices | Mask) -> Columns:
-        """Of some of the problems."""
+        """The columns of some of the problems."""
         return Columns(*(array[which] for array in vars(self).values()))
 
     @property

@@ -38,7 +38,7 @@ class FacePrices:
     alone: Array
 
     def chosen(self, which: Indices) -> FacePrices:
-        """Of some of the problems."""
+        """The prices of some of the problems."""
         return FacePrices(*(array[which] for array in vars(self).values()))
 
 
@@ -73,7 +73,7 @@ def of_rays(faces: Faces, multiplier: Array) -> Array:
 
 
 def of_corners(faces: Faces, multiplier: Array) -> tuple[Array, Array, Array, Array]:
-    """Of each corner the eigenvalue, its distance to the next, the neuron of cost one, and by how much it is inside.
+    """Eigenvalue, its distance to the next, neuron of cost one, and by how much it is inside, of each corner.
 
     That is its height there less its largest height at any other corner: negative outside.
     """
@@ -98,7 +98,7 @@ def _twice(one: Array, other: Array) -> Array:
 
 
 def of_edges(faces: Faces, multiplier: Array) -> tuple[Array, Array, Array, Array]:
-    """Of each edge the same; by how much it is inside is the smaller sine of the angles to both rays."""
+    """What `of_corners` gives, of each edge, which is inside by the smaller sine of the angles to both rays."""
     edges = faces.counts[1]
     one, mixed, two = np.split((faces.worths[:, : 3 * edges] @ entries(multiplier)[..., None])[..., 0], 3, axis=1)
     half = (one - two) / 2

@@ -169,7 +169,7 @@ def _stop(code: Code, factor: float) -> dict[str, Any]:
 
 
 def _told(code: Code) -> list[dict[str, str]]:
-    """Of each neuron what the table of the summary says, but for its weights, which have a picture of their own."""
+    """What the table of the summary says of each neuron, but for its weights, which have a picture of their own."""
     header, columns = table_of_neurons(code, weights=False)
     return [dict(zip(header, row, strict=True)) for row in zip(*columns, strict=True)]
 

@@ -14,9 +14,8 @@ from solver.pictures.style import DARK, GREY, legend, page_figure, picture
 from solver.sweeps.plan import Sweep
 from solver.sweeps.plane import phase_plane, spread_by_ratio
 from solver.sweeps.pose import SMOOTH
+from solver.sweeps.table import Row
 from solver.sweeps.view import view
-
-Row = dict[str, Any]
 
 ORDERED = (*SMOOTH, "samples")
 """Coordinates along which a line may be drawn from one value to the next; resamples and seeds have none."""

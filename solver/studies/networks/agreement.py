@@ -198,7 +198,7 @@ def _drawn(table: Sequence[Agreement], trials: Sequence[Trial]) -> Figure:
 
 
 def _draw_prices(axes: Axes, trials: Sequence[Trial]) -> None:
-    """Share of mixed networks against the certified price of modularity of their own kind, a point a data set."""
+    """Share of mixed networks against the certified price of modularity of their own kind, one point per data set."""
     names = dict.fromkeys(trial.architecture for trial in trials if trial.held.kind not in ("", "linear"))
     for name, marker in zip(names, "os^D", strict=False):
         of_name = [trial for trial in trials if trial.architecture == name]

@@ -145,7 +145,7 @@ def _draw_training(axes: Axes, run: WidthRun) -> None:
 
 
 def _draw_ends(axes: Axes, runs: Sequence[WidthRun]) -> None:
-    """A point a network: where it ends above the optimum, by width; data sets side by side."""
+    """Where each network ends above the optimum, one point per network, by width; data sets side by side."""
     names = list(dict.fromkeys(run.sources for run in runs))
     for number, (name, colour) in enumerate(zip(names, (GREY, DARK, BLUE, ORANGE), strict=False)):
         of_name = [run for run in runs if run.sources == name]

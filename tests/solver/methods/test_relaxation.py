@@ -58,7 +58,7 @@ def test_optimal_for_few_sources(dimension, seed):
 
 
 def without_faces(monkeypatch, problem):
-    """The same problem, to be proven by covers alone, where the certificate would use the faces of the hull."""
+    """A copy of the problem, to be proven by covers alone, where the certificate would use the faces of the hull."""
     monkeypatch.setattr(Sources, "faces_if_few", None)
     costs = {"encoder_cost": problem.encoder_cost, "decoder_cost": problem.decoder_cost}
     given = problem.sources

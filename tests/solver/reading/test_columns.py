@@ -91,7 +91,7 @@ def test_a_stream_is_the_same(monkeypatch, write, tmp_path, kind):
     monkeypatch.setattr(streams, "STREAMS", replace(streams.STREAMS, share=1e-12))
     monkeypatch.setattr(streams, "STREAMS", replace(streams.STREAMS, npy_rows=7))
     monkeypatch.setattr(tables, "TABLE_ROWS", 7)
-    monkeypatch.setattr(text, "TEXT", replace(text.TEXT, rows=7))
+    monkeypatch.setattr(text, "TEXT_LIMITS", replace(text.TEXT_LIMITS, rows=7))
     choice = WANTED
     if kind == "csv":
         path = write(session())

@@ -118,7 +118,7 @@ def test_what_cannot_be_prepared_is_one_line(table, options, said):
 
 @pytest.fixture
 def files(tmp_path):
-    """The same table in files of several kinds."""
+    """One table in files of several kinds."""
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(TABLE).assign(trial=[f"t{row}" for row in range(48)])
     frame.to_csv(tmp_path / "t.csv", index=False)

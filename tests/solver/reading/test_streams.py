@@ -31,7 +31,7 @@ def tiny_memory(monkeypatch):
     monkeypatch.setattr(streams, "STREAMS", replace(streams.STREAMS, share=1e-12))
     monkeypatch.setattr(streams, "STREAMS", replace(streams.STREAMS, npy_rows=700))
     monkeypatch.setattr(tables, "TABLE_ROWS", 700)
-    monkeypatch.setattr(text, "TEXT", replace(text.TEXT, bytes=20_000))
+    monkeypatch.setattr(text, "TEXT_LIMITS", replace(text.TEXT_LIMITS, bytes=20_000))
 
 
 def parquet(path, table=TABLE, names=NAMES):

@@ -309,7 +309,7 @@ def test_what_spreadsheets_put_first_is_read(write, monkeypatch, content, names)
     table = read_table(path)
     assert table.names == names
     np.testing.assert_array_equal(table.values, SQUARE)
-    monkeypatch.setattr(text, "TEXT", replace(text.TEXT, bytes=10))
+    monkeypatch.setattr(text, "TEXT_LIMITS", replace(text.TEXT_LIMITS, bytes=10))
     assert streams.stream(streams.InputFile(str(path), path.suffix, path)).count == 4
 
 

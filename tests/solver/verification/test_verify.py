@@ -111,7 +111,7 @@ def occurring(problem):
 
 
 def with_their_targets(problem):
-    """The same in other units, but for the targets that were given."""
+    """An invariance in other units that forgets to change the units of the targets."""
     other, factor = THEOREMS["invariances"].prediction(problem).equal
     return Prediction(equal=(other.replaced(readout=problem.given_readout), factor))
 
