@@ -4,9 +4,10 @@ A neuron is u = (w, b), its activity on sample s_t is max(0, s_t.w + b), and it 
 
     c(u) = alpha sum_t p_t a_t^2 + w'R w
 
-A frame chooses units: sources in which a neuron that is always active costs |u|^2, targets of length one, and alpha =
-mu = 1. Then loss = unit (sum c + g), and the
-worth of a neuron, |N'a| / (2 sqrt(mu c)), is what it was.
+A frame chooses units: targets of length one, mu = 1, sources in which w'w is what the weights w cost a neuron that is
+always active, activity included, and a unit of activity that is as large as activity becomes where w'w = 1, so that
+biases are of the size of weights. Then loss = unit (sum c + g), and the worth of a neuron, |N'a| / (2 sqrt(mu c)), is
+what it was.
 """
 
 from __future__ import annotations
@@ -30,9 +31,12 @@ if TYPE_CHECKING:
 class FrameTolerances:
     """Where the coordinates of a frame end."""
 
-    flat: float = 1e-13  # share of the largest spread below which a direction of the sources is rounding
+    flat: float = 1e-13  # share of the largest spread below which a direction of sources or targets is rounding
     silent: float = 1e-13  # activity, relative to the lengths of sample and neuron, that is rounding
-    exact: float = 1e-7  # stands for mu / kappa, in units of the frame, where errors are forbidden
+    least_activity: float = 1e-60  # beside what weights cost: its square and that square are numbers still
+    exact: float = (
+        1e-7  # stands for mu / kappa, in units of the frame and of its least target, where errors are forbidden
+    )
 
 
 FRAME = FrameTolerances()
@@ -84,8 +88,8 @@ class RectifiedLoss(Frozen):
 class Frame(Frozen):
     """The loss in units of its own: neurons u = (w, b) there are ``back @ u`` here."""
 
-    lifted: Array  # (T, d + 1) rows (s_t, 1), in sources such that lifted'p lifted + weights is the identity
-    probabilities: Array  # (T,) p
+    lifted: Array  # (T, d + 1) rows (s_t, 1), in sources of which S'p S + the weights' part is the identity
+    probabilities: Array  # (T,) what activity costs, in proportion to p
     error_weights: Array  # (T,) q
     weights: Array  # (d + 1, d + 1) what u'.u costs beside activity
     targets: Array  # (T, k) sqrt(q) X, of length one (or zero, if there is nothing to read)
@@ -157,18 +161,25 @@ def _frame(loss: RectifiedLoss) -> Frame:
     targets = np.sqrt(q)[:, None] * loss.readout.targets
     size = float(np.linalg.norm(targets)) or 1.0
     mu, alpha = loss.readout.decoder_cost, loss.activity_cost
+    inside = sources @ whitening
+    # How large activity becomes: one, or next to nothing where weights cost much more than activity.
+    active = min(max(float(np.linalg.norm(np.sqrt(p)[:, None] * inside, 2)), FRAME.least_activity), 1.0)
     back = np.zeros_like(weights)
-    back[:-1, :-1], back[-1, -1] = whitening, 1.0
+    back[:-1, :-1], back[-1, -1] = whitening / np.sqrt(active), np.sqrt(active)
     root = float(np.sqrt(mu * alpha))
-    delta = FRAME.exact if loss.readout.exact else root / (loss.readout.error_cost * size)
+    if loss.readout.exact:
+        shares = np.linalg.svd(targets / size, compute_uv=False)
+        delta = FRAME.exact * float(shares[shares > FRAME.flat].min(initial=1.0))
+    else:
+        delta = root / (loss.readout.error_cost * size * active)
     return Frame(
-        lifted=np.hstack([sources @ whitening, np.ones((len(sources), 1))]),
-        probabilities=p,
+        lifted=np.hstack([inside / active, np.ones((len(sources), 1))]),
+        probabilities=active**2 * p,
         error_weights=q,
         weights=(weights + weights.T) / 2,
         targets=targets / size,
         delta=delta,
         back=back * np.sqrt(size * np.sqrt(mu / alpha)),
-        unit=size * root,
-        multiplier_unit=root,
+        unit=size * root / active,
+        multiplier_unit=root / active,
     )

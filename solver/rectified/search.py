@@ -28,7 +28,7 @@ from solver.generation.pool import aligned, leaders
 from solver.rectified.climb import climbed, distinct_in_activity
 from solver.rectified.cones import ConeProof
 from solver.rectified.lifted import lifted_bound, lifted_multiplier
-from solver.rectified.loss import FRAME, Frame, RectifiedLoss
+from solver.rectified.loss import Frame, RectifiedLoss
 from solver.rectified.newton import moved
 from solver.rectified.one_source import best_of_one_source
 from solver.rectified.pricing import free_bound
@@ -50,9 +50,10 @@ class SearchTolerances:
     early: float = 2.0  # seconds between early proofs
     early_share: float = 0.2  # seconds that an early proof may take
     chunk: float = 0.7  # seconds of a proof between steps
-    # Values of mu / kappa, in units of the frame, before a smaller one, such as that of an exact decoder; the first
-    # give multipliers of many digits that prove nearly all, the last a code that errs next to nothing.
-    falling: tuple[float, ...] = 1e-4, 1e-5, 1e-6
+    # The first value of mu / kappa, in units of the frame, before a smaller one, such as that of an exact decoder: ten
+    # times less follows. The first give multipliers of many digits that prove nearly all, the last a code that errs
+    # next to nothing.
+    falling: float = 1e-4
     # Activities, as shares of the lengths of neuron and sample, that may have been meant to be none: where errors are
     # only expensive, kinks miss the samples a little.
     planes: tuple[float, ...] = 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2
@@ -129,6 +130,7 @@ class _Family:
         )
         self.part = loss if whole else replace(loss, sources=inside, weight_costs=costs)
         self.frame: Frame = self.part.frame
+        self.price = frame.multiplier_unit / self.frame.multiplier_unit  # what a multiplier of one is in its frame
         self.sources = len(columns)
         lifted = np.zeros((size + 1, len(columns) + 1))
         lifted[:-1, :-1], lifted[-1, -1] = np.eye(size).T if whole else basis.T, 1.0
@@ -161,8 +163,8 @@ class _RectifiedSearch:
     def steps(self) -> Iterator[RectifiedStep]:
         """The rounds; where errors are very expensive, or forbidden, also at costs that rise to theirs."""
         starts, last = self._pool([each.starts() for each in self.families]), self.frame.delta
-        falling = [value for value in SEARCH.falling if value > 3 * last]
-        for deltas in ([last], [*falling, last] if falling else []):
+        falling = SEARCH.falling * 10.0 ** -np.arange(np.ceil(np.log10(max(SEARCH.falling / (3 * last), 1.0))))
+        for deltas in ([last], [*falling, last] if len(falling) else []):
             pool = starts
             for delta in deltas:
                 self.frame, self.soft = replace(self.frame, delta=delta), np.inf
@@ -203,7 +205,7 @@ class _RectifiedSearch:
         neurons, family = self._weighted(neurons, family)
         if self.loss.readout.exact:
             self._keep(neurons, family)  # of neurons that tie more may err less
-        if self.frame.delta > FRAME.exact:
+        if not self.loss.readout.exact or self.frame.delta > self.loss.frame.delta:
             neurons, family = self._few(neurons, family)
         fixed = np.array([each.projection for each in self.families])[family]
         neurons = moved(self.frame, neurons, fixed=fixed, progress=progress)
@@ -277,13 +279,13 @@ class _RectifiedSearch:
         """Step 4: for each family, neurons (n, m) in its frame that are worth more than they cost."""
         maxima, top = [], 0.0
         for i, each in enumerate(self.families):
-            own = neurons[family == i] @ each.home.T
+            own, inside = neurons[family == i] @ each.home.T, prices * each.price
             if each.sources == 1:
-                climbs = best_of_one_source(each.frame, prices)[1]
+                climbs = best_of_one_source(each.frame, inside)[1]
             else:
                 random = self.rng.standard_normal((SEARCH.starts, each.sources + 1))
-                climbs = climbed(each.frame, prices, np.vstack([own, random]), self.rng)
-            worths = each.frame.worths(prices, climbs)
+                climbs = climbed(each.frame, inside, np.vstack([own, random]), self.rng)
+            worths = each.frame.worths(inside, climbs)
             top = max(top, float(worths.max(initial=0.0)))
             better = worths > 1 + self.tolerance / 4
             chosen = distinct_in_activity(each.frame, climbs[better], worths[better], each.frame.of_unit_cost(own))
@@ -305,8 +307,8 @@ class _RectifiedSearch:
                     yield self._step(f"{proof.looked_at} cones")
                     shown = time.perf_counter()
             if proof.violators:
-                more = climbed(each.frame, prices, np.array(proof.violators), self.rng)
-                worths = each.frame.worths(prices, more)
+                more = climbed(each.frame, proof.multiplier, np.array(proof.violators), self.rng)
+                worths = each.frame.worths(proof.multiplier, more)
                 better = worths > 1 + self.tolerance / 4
                 fresh = distinct_in_activity(each.frame, more[better], worths[better], maxima[i])
                 maxima[i] = np.vstack([maxima[i], fresh])
@@ -324,12 +326,13 @@ class _RectifiedSearch:
         return len(self.families) == 1 and self.families[0].sources > planning.SIZES.cone_sources
 
     def _start(self, family: _Family, prices: Array, level: float, *, last: bool) -> float | ConeProof:
+        inside = prices * family.price
         if family.sources == 1:
-            return best_of_one_source(family.frame, prices)[0]
+            return best_of_one_source(family.frame, inside)[0]
         if family.sources > planning.SIZES.cone_sources:
-            relaxed = lifted_bound(family.frame, prices) if last and not self._has_own_multiplier else np.inf
-            return min(relaxed, free_bound(family.frame, prices))
-        return ConeProof(family.frame, prices, level)
+            relaxed = lifted_bound(family.frame, inside) if last and not self._has_own_multiplier else np.inf
+            return min(relaxed, free_bound(family.frame, inside))
+        return ConeProof(family.frame, inside, level)
 
     def _bound_of(self, prices: Array, rho: float) -> None:
         bound = self.loss.readout.bound(prices * self.frame.multiplier_unit, rho)

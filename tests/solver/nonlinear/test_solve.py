@@ -125,6 +125,21 @@ def test_sources_of_unlike_scales_are_solved():
     assert answer.loss <= answer.linear_loss * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("unit", [1e-4, pytest.param(1e-6, marks=[pytest.mark.further, pytest.mark.thorough])])
+def test_where_weights_cost_far_more_than_activity_two_per_source_remain(unit):
+    """Exactly decoded sources in a small unit: their weights cost 2 d, that of linear neurons without activity."""
+    answer = solve(Problem(unit * np.random.default_rng(0).normal(size=(6, 2)), activation="rectified"))
+    assert answer.status == "optimal"
+    assert answer.loss == pytest.approx(4, rel=1e-6)
+
+
+@pytest.mark.thorough
+def test_rectified_neurons_of_sources_of_unlike_scales_are_decoded_exactly():
+    points = np.random.default_rng(0).normal(size=(8, 2)) * [1, 1e-4]
+    answer = solve(Problem(points, activation="rectified"), time_limit=120)  # four seconds
+    assert answer.gap <= 1e-6
+
+
 @pytest.mark.thorough
 def test_the_best_code_known_is_the_answer_when_time_is_over():
     points = np.random.default_rng(0).uniform(size=(60, 4))
