@@ -334,7 +334,7 @@ def _shrunk(problem: Problem) -> Iterator[Array]:
     Such a coordinate is solved to fewer digits, since rounding of the whole hides it; yet its error would enter rho,
     and with it the whole bound, at full weight. A multiplier that is shrunk a little there loses a share of a share.
     """
-    axes = problem.proving.inverse.T
+    axes = problem.proving.weights(np.eye(problem.dimension))
     costs = problem.neuron_cost(np.concatenate([axes, -axes])).reshape(2, -1).min(axis=0)
     share = np.sqrt(problem.proving.readout.demand * costs)
     share = share / share.sum()

@@ -89,7 +89,7 @@ class _SpansSearch:
         self.bases = [self.whitening.neurons(span.basis) for span in problem.spans]
         self.units, self.weights = np.empty((0, self.inside.dimension)), np.empty((0, problem.dimension))
         for span in problem.spans:
-            coordinates = span.block.whitening.inverse.T
+            coordinates = span.block.whitening.weights(np.eye(len(span.kept)))
             neurons = [span.block.modular.unit_neurons, coordinates, -coordinates]
             self._join(span, np.concatenate(neurons))
         self.energies, self.loss, self.bound = np.empty(0), float("inf"), 0.0

@@ -329,7 +329,7 @@ class Cells:
         counting = weights > 0
         symmetry = None if self.symmetry is None or not counting.any() else self.symmetry.generators
         return Cover(
-            (self.centres[self.places] @ self.metric) @ self.whitening.matrix,
+            self.whitening.functionals(self.centres[self.places] @ self.metric),
             of_cell[counting],
             names[pairs[counting, 0]],
             names[pairs[counting, 1]],

@@ -147,7 +147,7 @@ class Cover(Frozen):
         whitening = problem.whitening
         samples = whitening.rows(problem.sources.vertices)
         symmetry = self._symmetry(problem)
-        directions = self.functionals @ whitening.inverse
+        directions = whitening.samples(self.functionals)
         if symmetry is not None:
             directions = symmetry.moved(directions).reshape(-1, problem.dimension)
         functionals = np.column_stack([np.zeros(len(directions)), directions])

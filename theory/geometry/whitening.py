@@ -83,6 +83,10 @@ class Whitening(Frozen):
         """(T, d) whitened samples of samples (T, d) about the mean."""
         return np.asarray(samples @ self.inverse)
 
+    def functionals(self, whitened: Array) -> Array:
+        """(k, d) functionals w -> a.w of functionals x -> y.x on neurons (k, d): the way back from `samples`."""
+        return np.asarray(whitened @ self.matrix)
+
     def rows(self, samples: Array) -> Array:
         """(T, d + 1) the inequalities b + w.s_t >= 0 of samples (T, d) about the mean, on (b, x)."""
         return np.column_stack([np.ones(len(samples)), self.samples(samples)])

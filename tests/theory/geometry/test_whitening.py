@@ -21,6 +21,9 @@ def test_costs_and_losses_are_the_same(problem, seed):
     assert inside.loss(neurons) == pytest.approx(naive.loss(problem, weights), rel=1e-6)
     np.testing.assert_allclose(whitening.weights(neurons), weights, rtol=0, atol=ROUNDING * np.abs(weights).max())
     half = np.random.default_rng(seed).standard_normal((problem.dimension, problem.dimension))
+    size = np.linalg.norm(half, axis=1)[:, None] * np.linalg.norm(neurons, axis=1)
+    there, here = half @ neurons.T, whitening.functionals(half) @ weights.T
+    np.testing.assert_allclose(here / size, there / size, rtol=0, atol=1e-7)
     worth = half.T @ half
     np.testing.assert_allclose(
         naive.ratio(problem, whitening.multiplier(worth), weights),
