@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+import solver.solving.plan as planning
 from solver.certificate import best_bound
 from solver.explanations.formulas import Formula
 from solver.methods import columns
@@ -25,7 +26,6 @@ from theory.arrays import Array, Mask
 from theory.conditions import decide
 from theory.immutable import Frozen
 from theory.problem import Problem
-from theory.sources import EXACT_DIMENSION
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class _LabelTable:
         centred = self.values - self.share @ self.values
         if np.linalg.matrix_rank(centred * np.sqrt(self.share)[:, None]) < len(self.names):
             return None, unknown  # one label follows from others
-        if len(self.names) <= EXACT_DIMENSION:
+        if len(self.names) <= planning.SIZES.exact_sources:
             problem = self.problem(list(range(len(self.names))))
             modular = decide(problem).modular
             return modular, free if modular else _price(problem)

@@ -29,7 +29,7 @@ from solver.methods.options import Option
 from solver.relaxations.branch_and_bound import Cells
 from solver.relaxations.joint_multiplier import strengthened
 from solver.relaxations.lifted_program import lifted_bound
-from solver.solving.plan import has_few_sources, is_bounded_first, is_lifted
+from solver.solving.plan import has_few_sources, is_bounded_first, is_lifted, most_cells
 from theory.bounds.ascent import Ascent
 from theory.conditions import modular_multiplier
 
@@ -49,8 +49,6 @@ class RelaxationTolerances:
     nearer: float = 0.1  # each stage aims at this share of the distance between the worst ratio and one
     visits: float = 0.1  # of cells between two steps, as a share of the cells; ten at least
     more: float = 2.0  # another multiplier is sought each time that the cells are so many times more
-    most_cells: int = 10_000  # after which the search ends, with whatever bound it has
-    most_cells_of_few: int = 1_000  # for few sources, where two hundred are usual, and then rounding is in the way
     climbs: int = 20  # from the middles of the most promising cells, after each stage
     excess: float = 1e-8  # of the ratio of a neuron in a cell over one that improves the code
 
@@ -162,7 +160,7 @@ def _refined(problem: Problem, weights: Array, tolerance: float) -> Iterator[tup
     multiplier = problem.multiplier(weights.T @ weights)
     cells = Cells(problem, multiplier, weights)
     goal, next_search = 1 + tolerance, len(cells) + 1
-    most = RELAXATION.most_cells_of_few if has_few_sources(problem) else RELAXATION.most_cells
+    most = most_cells(problem)
     while cells.bound > goal and not cells.is_exhausted and len(cells) < most:
         target = max(goal, 1 + RELAXATION.nearer * (cells.bound - 1))
         while cells.bound > target and not cells.is_exhausted and len(cells) < most:

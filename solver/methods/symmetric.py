@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import solver.solving.plan as planning
 from solver.conic_solvers import DEFAULT_SOLVER
 from solver.generation.energies import optimal_energies
 from solver.generation.loss import WhitenedLoss
@@ -30,7 +31,6 @@ from solver.generation.pool import Pool
 from solver.methods import relaxation
 from solver.methods.iterate import Iterate
 from solver.relaxations.branch_and_bound import Cells
-from solver.solving.plan import is_lifted
 from theory.bounds.ascent import Ascent
 from theory.readouts import symmetric_root
 from theory.reductions import WHITENED
@@ -55,7 +55,6 @@ class SymmetricTolerances:
     distinct: float = 1e-6  # distance of two images, in units of the neuron, below which they are one
     nearer: float = 0.2  # each stage aims at this share of the distance between the worst ratio and one
     visits: int = 10  # of cells between two steps
-    most_cells: int = 600  # after which the search ends, with whatever bound it has
 
 
 SYMMETRIC = SymmetricTolerances()
@@ -81,7 +80,7 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
     for step, cells in _cell_by_cell(search, best, tolerance):
         bound, note = max(bound, step.lower_bound), f"bounded on {cells:,} cells and their images"
         yield replace(step, note=note)
-    if bound < step.loss * (1 - tolerance) and is_lifted(problem):
+    if bound < step.loss * (1 - tolerance) and planning.is_lifted(problem):
         yield replace(relaxation.at_once(problem, DEFAULT_SOLVER, tolerance), note=note)
 
 
@@ -100,11 +99,11 @@ def _cell_by_cell(search: _Orbits, best: Iterate, tolerance: float) -> Iterator[
     symmetry = search.symmetry if len(search.symmetry) > 1 else None
     neurons = search.unfolded() if len(best.weights) else search.problem.modular.unit_neurons
     cells = Cells(search.problem, best.multiplier, neurons, symmetry=symmetry)
-    goal = 1 + tolerance
+    goal, most = 1 + tolerance, planning.SIZES.symmetric_cells
     while True:
         target = max(goal, 1 + SYMMETRIC.nearer * (cells.bound - 1))
-        while cells.bound > target and not cells.is_exhausted and len(cells) < SYMMETRIC.most_cells:
-            cells.refine(target, SYMMETRIC.visits, most=SYMMETRIC.most_cells)
+        while cells.bound > target and not cells.is_exhausted and len(cells) < most:
+            cells.refine(target, SYMMETRIC.visits, most=most)
             yield best, len(cells)  # an occasion to stop
         best = search.bounded(best, cells)
         yield best, len(cells)
@@ -113,7 +112,7 @@ def _cell_by_cell(search: _Orbits, best: Iterate, tolerance: float) -> Iterator[
         if search.improve(search.problem.whitening.neurons(cells.candidates()), 1):
             best = search.step()
             cells.reprice(best.multiplier, search.unfolded())
-        elif cells.bound <= goal or cells.is_exhausted or len(cells) >= SYMMETRIC.most_cells:
+        elif cells.bound <= goal or cells.is_exhausted or len(cells) >= most:
             return
 
 

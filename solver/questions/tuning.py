@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import linprog
 
+import solver.solving.plan as planning
 from solver.ambiguity.optimal_codes import OptimalCodes
 from solver.plain import attributes
 from theory.arrays import Array, Indices, Mask
@@ -38,9 +39,6 @@ class TuningTolerances:
     alike: float = 1e-9  # distance of two unit vectors that are one
     nothing: float = 1e-9  # activity, in units of the neuron's largest, that is none
     positive: float = 1e-6  # product of two unit vectors that is certainly positive
-    most_rank: int = 7  # of activity whose rays are listed
-    most_rays: int = 400
-    most_between: int = 40  # rays, between pairs of which others are tried
     turn: float = 1e-3  # least angle by which two tuning curves are turned
 
 
@@ -151,7 +149,7 @@ def _unit(rows: Array) -> Array:
 def _rays(curves: Array, neurons: Array) -> Array | None:
     """(k, r) step 1: unit vectors; those that are neurons to the last digit. None where they are too many."""
     rank = curves.shape[1]
-    if rank > TUNING.most_rank:
+    if rank > planning.SIZES.tuning_rank:
         return None
     centre = neurons.sum(axis=0)
     height = curves @ centre
@@ -176,7 +174,7 @@ def _rays(curves: Array, neurons: Array) -> Array | None:
     nearest = distance.argmin(axis=1)
     close = distance.min(axis=1) < TUNING.alike**0.5
     rays = np.where(close[:, None], _unit(neurons)[nearest], rays)
-    return rays if len(rays) <= TUNING.most_rays else None
+    return rays if len(rays) <= planning.SIZES.tuning_rays else None
 
 
 def _scattered(rays: Array, own: Mask) -> bool | None:
@@ -249,7 +247,7 @@ def _turned(activity: Array) -> Array | None:
 def _made_of_others(rays: Array, neurons: Array) -> Array | None:
     """(m, r) step 3: vectors of the cone that add up to the identity, some of them no neurons; None for none."""
     candidates = rays
-    if len(rays) <= TUNING.most_between:
+    if len(rays) <= planning.SIZES.rays_in_pairs:
         one, other = np.triu_indices(len(rays), k=1)
         candidates = np.vstack([rays, _unit(rays[one] + rays[other])])
     distance = np.linalg.norm(candidates[:, None] - _unit(neurons)[None], axis=2).min(axis=1)

@@ -50,6 +50,9 @@ class Sizes:
     # 20 s, 9 s and 680 MB. SCS takes five times as long to solve, CVXOPT a minute for 500 cones.
     conic_cones: int = 5_000
     box_corners: int = 1 << 14  # all of them samples, that are looked at first of many samples: they prove it modular
+    cells: int = 10_000  # of directions that are bounded one by one, after which the bound is what it is
+    cells_of_few: int = 1_000  # the same for few sources, where two hundred are usual, and then rounding is in the way
+    symmetric_cells: int = 600  # that stand for their images, after which the lifted relaxation is tried
     relaxed_samples: int = 1_500  # whose inequalities a relaxation uses: every pair of these is looked at
     samples_together: int = 4_096  # of a problem that is posed and solved with others
     corners_of_two: int = 200  # of the hull of two sources that is searched with others
@@ -61,6 +64,9 @@ class Sizes:
     rectified_samples: int = 200  # for which this is solved: of more it proves little in its time
     interior_samples: int = 40  # up to which interior points solve it in seconds; of more a method of first order does
     free_neurons: int = 400  # among which fewer are sought by least squares: with more that takes long
+    tuning_rank: int = 7  # of tuning curves, up to which the extreme rays of those with their similarities are listed
+    tuning_rays: int = 400  # up to which these are looked at
+    rays_in_pairs: int = 40  # up to which tuning curves between two of them are tried too
     network_variables: int = 300  # of a network in time that is improved: a step takes their number cubed
 
 
@@ -134,6 +140,11 @@ def prices_slowly(faces: int) -> bool:
 def seconds_to_price(faces: int) -> float:
     """How long that takes at most."""
     return faces / SIZES.faces_per_second
+
+
+def most_cells(problem: Problem) -> int:
+    """Into how many cells directions are cut at most."""
+    return SIZES.cells_of_few if has_few_sources(problem) else SIZES.cells
 
 
 def samples_relaxed(samples: int) -> int:

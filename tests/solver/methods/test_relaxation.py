@@ -17,6 +17,7 @@ from solver.methods import relaxation
 from solver.relaxations import branch_and_bound as cells
 from solver.relaxations.barrier import Relaxed
 from solver.representation import Representation
+from solver.solving import plan
 from solver.strategies import problems
 from tests.examples import share
 from theory.errors import InputError
@@ -315,7 +316,7 @@ def test_where_every_program_fails_the_answer_is_valid_all_the_same(monkeypatch,
     problem = without_faces(monkeypatch, CLOUD)
     monkeypatch.setattr(clarabel, "DefaultSolver", failure)
     monkeypatch.setattr(cells, "most_valuable", useless)
-    monkeypatch.setattr(relaxation, "RELAXATION", relaxation.RelaxationTolerances(most_cells_of_few=30))
+    monkeypatch.setattr(plan, "SIZES", replace(plan.SIZES, cells_of_few=30))
     answer = relaxed(problem)
     assert answer.status == "bounded" and "conic solver CLARABEL failed: " in answer.message
     assert "\n" not in answer.message
@@ -370,7 +371,7 @@ def test_a_time_limit():
 @pytest.mark.parametrize("share", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_no_more_cells_than_allowed(monkeypatch, bounded, share):
     most = len(bounded[0].cover) // share
-    monkeypatch.setattr(relaxation, "RELAXATION", relaxation.RelaxationTolerances(most_cells_of_few=most))
+    monkeypatch.setattr(plan, "SIZES", replace(plan.SIZES, cells_of_few=most))
     answer = relaxed(without_faces(monkeypatch, bounded[0].problem))
     assert answer.status == "bounded" and answer.gap > 1e-8
     assert answer.message.endswith(f"; bounded on {most} cells")

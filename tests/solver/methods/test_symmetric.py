@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import solver.solving.plan as planning
 from solver import Problem, certify, solve
 from solver.methods import symmetric
 from solver.representation import Representation
@@ -108,6 +109,15 @@ def test_eight_sources_are_proven():
     answer = solve(problem)
     assert answer.method == "symmetric" and answer.status == "optimal" and answer.cover.symmetry is not None
     assert certify(problem, answer).gap <= 1e-8
+
+
+def test_after_so_many_cells_the_lifted_relaxation_is_tried(monkeypatch):
+    name, at_once, tried = "lattice without corners", symmetric.relaxation.at_once, []
+    monkeypatch.setattr(planning, "SIZES", replace(planning.SIZES, symmetric_cells=2))
+    monkeypatch.setattr(symmetric.relaxation, "at_once", lambda *given: tried.append(at_once(*given)) or tried[-1])
+    steps, loss = of_method(KNOWN[name]), exactly(name).loss
+    assert steps[-1].lower_bound == tried[0].lower_bound and steps[-1].note == "bounded on 2 cells and their images"
+    assert max(step.lower_bound for step in steps) <= loss * (1 + 1e-9)
 
 
 def test_few_sources_and_generic_ones_go_their_own_way():

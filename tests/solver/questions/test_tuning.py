@@ -1,5 +1,6 @@
 """Unique tuning curves: known activity, proofs that anyone can check, and others that have the same similarities."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import solver.solving.plan as planning
 from solver import unique_tuning
 from solver.strategies import seeds
 from tests.examples import share
@@ -107,3 +109,16 @@ def test_what_is_said_is_true_in_whatever_order(neurons, active, seed):
 def test_what_is_no_activity_is_refused(activity, said):
     with pytest.raises(InputError, match=said):
         unique_tuning(activity)
+
+
+@pytest.mark.parametrize("size", ["tuning_rank", "tuning_rays"])
+def test_of_more_rays_than_the_plan_allows_it_is_left_open(monkeypatch, size):
+    assert unique_tuning(BOX).unique
+    monkeypatch.setattr(planning, "SIZES", replace(planning.SIZES, **{size: 2}))
+    undecided = unique_tuning(BOX)
+    assert undecided.unique is None and "too many" in undecided.reason
+
+
+def test_pairs_of_rays_are_tried_up_to_a_size_of_the_plan(monkeypatch):
+    monkeypatch.setattr(planning, "SIZES", replace(planning.SIZES, rays_in_pairs=0))
+    require_true(ball(0.9), unique_tuning(ball(0.9)))
