@@ -11,7 +11,6 @@ too, which depends on G alone (`theory.dynamics`). Which arguments are refused i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,13 +18,13 @@ import numpy as np
 from theory.arrays import Array, ArrayLike, Indices
 from theory.coordinates import ProofCoordinates
 from theory.dependent.readout import ReadoutOnHull
+from theory.dependent.spans import Span, spans_of
 from theory.dynamics import Recurrence, Transitions
-from theory.errors import InputError
 from theory.geometry.affine_hull import AffineHull
 from theory.geometry.polygon import Polygon
 from theory.geometry.pricing import Pricing
-from theory.geometry.symmetry import Symmetry, symmetry_of
-from theory.geometry.whitening import Whitening
+from theory.geometry.symmetry import Symmetry
+from theory.geometry.whitening import Whitening, scaled_inverse
 from theory.groups import Groups, checked_groups, is_shared
 from theory.immutable import FixedDict, Immutable, derived
 from theory.inputs import as_rows, require_plain
@@ -38,21 +37,20 @@ from theory.inputs.problem import (
     checked_sources,
     checked_transitions,
     is_identity,
+    require_fit_for_data,
     require_solvable,
 )
 from theory.modular.code import ModularCode
 from theory.neurons import Activity, Neurons
 from theory.neurons.sample_readout import SampleReadout
-from theory.readouts import Exact, Noisy, Readout, Reads, Soft
+from theory.principal import PrincipalCoordinates
+from theory.readouts import Readout, Reads
 from theory.reductions import AFFINE_HULL, CANONICAL, GROUP_BY_GROUP, IN_ORDER, WHITENED, WITHOUT_LAYER, SomeSamples
 from theory.reductions.reduction import LastReduced
 from theory.sources import Sources
 
 COSTS = {"encoder_cost": 1.0, "decoder_cost": 1.0, "activity_cost": 1.0, "bias_cost": 0.0}
 """Arguments of `Problem` that are costs, and what they are if not given."""
-
-_NOTHING = FixedDict()
-"""What is known beforehand of a problem that is given by its arguments."""
 
 
 class Problem(Immutable):
@@ -92,8 +90,6 @@ class Problem(Immutable):
         transitions: `theory.dynamics.Transitions`, or None.
         neurons: the kind of neuron.
         groups: the members of every group, by index, or None.
-        energy_matrix: (d, d) M = C + encoder_cost (A'A)^-1.
-        gram: (d, d) K = A'A.
 
     Raises:
         InputError: (a ValueError) for any argument that cannot be used; the message names it and the place.
@@ -125,9 +121,10 @@ class Problem(Immutable):
         recurrent_cost: float = 1.0,
         neurons: Neurons | None = None,
         activation: str | None = None,
-        _known: Mapping[str, Any] = _NOTHING,
+        _known: Mapping[str, Any] | None = None,
     ) -> None:
-        self._know(**_known)
+        known = _known or {}
+        self._know(**known)
         self.sources = checked_sources(sources, probabilities)
         self.encoder_cost = checked_cost("encoder_cost", encoder_cost)
         self.decoder_cost = checked_cost("decoder_cost", decoder_cost, positive=NO_BEST_SIZE)
@@ -139,8 +136,8 @@ class Problem(Immutable):
         self.separate = bool(separate)
         self.recurrent_cost = checked_cost("recurrent_cost", recurrent_cost)
         self.neurons = checked_neurons(neurons, activation)
-        self.transitions = checked_transitions(transitions, self.sources, fitting="recurrence" in _known)
-        if "column_order" not in _known:  # it is known of a problem that was held to this
+        self.transitions = checked_transitions(transitions, self.sources, fitting="recurrence" in known)
+        if "column_order" not in known:  # it is known of a problem that was held to this
             require_solvable(self)
         self._finish()
 
@@ -198,12 +195,7 @@ class Problem(Immutable):
             >>> problem.dimension, round(problem.sources.kept, 3)
             (2, 0.966)
         """
-        from theory.principal import PrincipalCoordinates
-
-        if "mixing" in costs:
-            raise InputError("mixing: data are seen as they are; leave it out, or give the sources to Problem itself")
-        if costs.get("groups") is not None:
-            raise InputError("groups: the axes of data mean nothing by themselves, nor do groups of them")
+        require_fit_for_data(costs)
         sources = PrincipalCoordinates.of(data, dimension, variance, probabilities)
         return cls(sources, mixing=sources.axes, **costs)
 
@@ -239,12 +231,8 @@ class Problem(Immutable):
 
     # ---- dependent sources ------------------------------------------------------------------------------------
 
-    @derived
-    def spans(self) -> tuple[Any, ...]:
-        """What neurons of each group of dependent sources can be (`theory.dependent.spans`), or of each source."""
-        from theory.dependent.spans import spans_of
-
-        return spans_of(self)
+    spans: derived[tuple[Span, ...]] = derived(spans_of)
+    """What neurons of each group of dependent sources can be (`theory.dependent.spans`), or of each source."""
 
     @derived
     def hull(self) -> AffineHull | None:
@@ -272,10 +260,8 @@ class Problem(Immutable):
             return ReadoutOnHull.of(self)
         return self.given_readout.price(self.sources, self.mixing, self.decoder_cost)
 
-    @derived
-    def sample_readout(self) -> SampleReadout:
-        """What reading activity on the samples out costs, for neurons that are not linear."""
-        return SampleReadout.of_problem(self)
+    sample_readout: derived[SampleReadout] = derived(SampleReadout.of_problem)
+    """What reading activity on the samples out costs, for neurons that are not linear."""
 
     @derived
     def pseudoinverse(self) -> Array:
@@ -285,10 +271,7 @@ class Problem(Immutable):
         """
         if self.hull is not None:
             return self.hull.basis @ self.on_hull.pseudoinverse
-        if is_identity(self.mixing):
-            return self.mixing
-        scale = np.linalg.norm(self.mixing, axis=0)
-        return np.linalg.pinv(self.mixing / scale) / scale[:, None]
+        return self.mixing if is_identity(self.mixing) else scaled_inverse(self.mixing)
 
     @derived
     def encoder_metric(self) -> Array:
@@ -331,10 +314,8 @@ class Problem(Immutable):
             return self.on_hull.whitening.of_dependent(self.hull)
         return Whitening.of(self.energy_root, self.readout.targets, np.sqrt(self.modular_costs))
 
-    @derived
-    def proving(self) -> ProofCoordinates:
-        """The coordinates in which bounds are proven: `whitening`, but where samples are huge in it."""
-        return ProofCoordinates.of_problem(self)
+    proving: derived[ProofCoordinates] = derived(ProofCoordinates.of_problem)
+    """The coordinates in which bounds are proven: `whitening`, but where samples are huge in it."""
 
     @derived
     def pricing(self) -> Pricing:
@@ -352,22 +333,13 @@ class Problem(Immutable):
         faces = self.height_sources.faces_if_few if self.dimension == 2 else None
         return Polygon.of(self.whitening.samples(faces.vertices)) if faces is not None and faces.in_turn else None
 
-    @derived
-    def symmetry(self) -> Symmetry:
-        """Permutations of the vertices that leave what neurons and readout cost as it is, in whitened coordinates.
-
-        The optimal G and Y are the same for all of them (docs/mathematics.md, "Symmetry").
-        """
-        inside = self.whitened
-        forms = [inside.readout.gram] + ([] if inside.readout.ridge is None else [inside.readout.ridge])
-        return symmetry_of(inside.sources.vertices, forms)
+    symmetry: derived[Symmetry] = derived(WHITENED.symmetry)
+    """Permutations of the vertices that leave what neurons and readout cost as it is, in whitened coordinates."""
 
     # ---- the modular code, the point of comparison everywhere -------------------------------------------------
 
-    @derived
-    def modular(self) -> ModularCode:
-        """The best modular code: what the cheapest neuron of each source alone costs, weights, loss."""
-        return ModularCode(self)
+    modular: derived[ModularCode] = derived(ModularCode)
+    """The best modular code: what the cheapest neuron of each source alone costs, weights, loss."""
 
     @property
     def modular_costs(self) -> Array:
@@ -386,35 +358,23 @@ class Problem(Immutable):
 
     # ---- the easier problems that it comes to, each by one of `theory.reductions` --------------------------------
 
-    @derived
-    def in_order(self) -> Problem:
-        """The problem with its sources in an order of their own, and channels and targets in one that follows."""
-        return IN_ORDER.apply(self)
+    in_order: derived[Problem] = derived(IN_ORDER.apply)
+    """The problem with its sources in an order of their own, and channels and targets in one that follows."""
 
-    @derived
-    def column_order(self) -> Indices:
-        """(d,) the sources in that order; as given where the problem cannot be written in another."""
-        return IN_ORDER.order(self)
+    column_order: derived[Indices] = derived(IN_ORDER.order)
+    """(d,) the sources in that order; as given where the problem cannot be written in another."""
 
-    @derived
-    def on_hull(self) -> Problem:
-        """The problem of as many of the sources as tell the others, which is this one where none is told by others."""
-        return AFFINE_HULL.apply(self)
+    on_hull: derived[Problem] = derived(AFFINE_HULL.apply)
+    """The problem of as many of the sources as tell the others, which is this one where none is told by others."""
 
-    @derived
-    def canonical(self) -> Problem:
-        """The problem in the form in which it is solved: f(w) = w'M w + h(w)^2, with h that of its own sources."""
-        return CANONICAL.apply(self.on_hull)
+    canonical: derived[Problem] = derived(CANONICAL.apply)
+    """The problem in the form in which it is solved: f(w) = w'M w + h(w)^2, with h that of its own sources."""
 
-    @derived
-    def feedforward(self) -> Problem:
-        """The problem without its recurrent layer."""
-        return WITHOUT_LAYER.apply(self)
+    feedforward: derived[Problem] = derived(WITHOUT_LAYER.apply)
+    """The problem without its recurrent layer."""
 
-    @derived
-    def whitened(self) -> Problem:
-        """The problem in whitened coordinates, where correlated sources cost no digits: the same loss for a code."""
-        return WHITENED.apply(self.on_hull)
+    whitened: derived[Problem] = derived(WHITENED.apply)
+    """The problem in whitened coordinates, where correlated sources cost no digits: the same loss for a code."""
 
     @derived
     def separated(self) -> Problem:
@@ -428,24 +388,16 @@ class Problem(Immutable):
         # Sources that tie keep the order that they have.
         return Problem.knowing({"column_order": self.column_order}, **(self.arguments | {"separate": True}))
 
-    @derived
-    def blocks(self) -> tuple[Problem, ...]:
-        """The problem of the neurons of each group, which cost what they cost here. Empty where there are no groups."""
-        return GROUP_BY_GROUP.blocks(self)
+    blocks: derived[tuple[Problem, ...]] = derived(GROUP_BY_GROUP.blocks)
+    """The problem of the neurons of each group, which cost what they cost here. Empty where there are no groups."""
 
-    @derived
-    def parts(self) -> tuple[Problem | None, ...]:
-        """The groups by themselves, read out while the others are silent; None where no target needs one."""
-        return GROUP_BY_GROUP.apply(self)
+    parts: derived[tuple[Problem | None, ...]] = derived(GROUP_BY_GROUP.apply)
+    """The groups by themselves, read out while the others are silent; None where no target needs one."""
 
-    @derived
-    def separable(self) -> bool:
-        """Whether it is plain that nothing is gained by neurons that read several groups."""
-        return GROUP_BY_GROUP.separable(self.on_hull)
+    separable: derived[bool] = derived(GROUP_BY_GROUP.separable)
+    """Whether it is plain that nothing is gained by neurons that read several groups."""
 
-    @derived
-    def _reduced(self) -> LastReduced:
-        return LastReduced(self)
+    _reduced: derived[LastReduced] = derived(LastReduced)
 
     # ---- others like it ---------------------------------------------------------------------------------------
 
@@ -458,17 +410,8 @@ class Problem(Immutable):
             >>> Problem([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]).part([0, 1]).dimension
             2
         """
-        chosen, readout = list(members), self.given_readout
-        if isinstance(readout, (Exact, Soft, Noisy)) and readout.targets is not None:
-            readout = replace(readout, targets=self.readout.targets[:, chosen])
-        return self.feedforward.replaced(
-            neurons=self.neurons.of_columns(chosen),
-            sources=self.sources.of_columns(chosen),
-            mixing=self.mixing[:, chosen],
-            readout=readout,
-            groups=None,
-            separate=False,
-        )
+        part: Problem = GROUP_BY_GROUP.part(self, members)
+        return part
 
     def replaced(self, **changes: Any) -> Problem:
         """The problem with other values of some arguments of its constructor.

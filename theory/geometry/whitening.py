@@ -102,6 +102,17 @@ class Whitening(Frozen):
         return np.asarray((form + form.T) / 2)
 
 
+def scaled_inverse(matrix: Array) -> Array:
+    """(d, dx) the pseudoinverse of a matrix (dx, d) of full column rank, whose columns may be of very unlike sizes.
+
+    Example:
+        >>> bool(np.allclose(scaled_inverse(np.diag([1e-30, 1e30])), np.diag([1e30, 1e-30]), rtol=1e-12, atol=0))
+        True
+    """
+    size = np.linalg.norm(matrix, axis=0)
+    return np.asarray(np.linalg.pinv(matrix / size) / size[:, None])
+
+
 def lifted(worth: Array) -> Array:
     """(d + 1, d + 1) the form in (b, x) of a form (d, d) in x; the bias earns nothing."""
     result = np.zeros((len(worth) + 1, len(worth) + 1))

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -79,6 +79,18 @@ def checked_sources(sources: ArrayLike | Sources, probabilities: ArrayLike | Non
     if probabilities is not None:
         raise InputError("probabilities: already part of the Sources given; set them there instead")
     return sources
+
+
+def require_fit_for_data(arguments: Mapping[str, Any]) -> None:
+    """Refuse arguments of a problem, by name, that mean nothing where its sources are not known.
+
+    Raises:
+        InputError: a mixing, groups.
+    """
+    if "mixing" in arguments:
+        raise InputError("mixing: data are seen as they are; leave it out, or give the sources to Problem itself")
+    if arguments.get("groups") is not None:
+        raise InputError("groups: the axes of data mean nothing by themselves, nor do groups of them")
 
 
 def checked_readout(readout: Reads | None) -> Reads:

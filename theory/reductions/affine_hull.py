@@ -31,7 +31,9 @@ class _AffineHull(Reduction):
         return bool(problem.dependent)
 
     def apply(self, problem: Any) -> Any:
-        """See `Reduction`. Which of its sources a neuron reads there means nothing.
+        """The problem of as many sources as tell the others; see `Reduction`.
+
+        Which of them a neuron reads there means nothing.
 
         Raises:
             InputError: a readout or a kind of neuron of one's own that does not say what it is on the hull.

@@ -19,7 +19,7 @@ class _CanonicalForm(Reduction):
         return not problem.neurons.is_canonical(problem)
 
     def apply(self, problem: Any) -> Any:
-        """See `Reduction`.
+        """The problem in the form in which it is solved; see `Reduction`.
 
         Raises:
             InputError: costs that take the sources beyond the numbers of floating point.
@@ -31,6 +31,7 @@ class _CanonicalForm(Reduction):
             >>> abs(problem.loss(weights) - problem.canonical.loss(weights)) < 1e-12
             True
         """
+        problem = problem.on_hull
         if not self.accepts(problem):
             return problem
         arguments = problem.arguments | {

@@ -9,13 +9,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from theory.arrays import Array
+from theory.geometry.whitening import scaled_inverse
 from theory.groups import is_product, is_separate, placed
-from theory.readouts import Exact, Priced
+from theory.readouts import Exact, Noisy, Priced, Reads, Soft
 from theory.reductions.reduction import Reduction, Solved
 
 
@@ -89,13 +91,23 @@ class _GroupByGroup(Reduction):
             >>> [float(np.round(one.neuron_cost([[2.0]])[0], 6)) for one in (alone, part)]
             [5.333333, 3.333333]
         """
-        encoders = problem.pseudoinverse.T[:, list(members)]
-        scale = np.linalg.norm(encoders, axis=0)
+        mixing = scaled_inverse(problem.pseudoinverse.T[:, list(members)]).T
+        return self._of_columns(problem, members, mixing, None)
+
+    def part(self, problem: Any, members: Sequence[int]) -> Any:
+        """See `Problem.part`."""
+        chosen, readout = list(members), problem.given_readout
+        if isinstance(readout, (Exact, Soft, Noisy)) and readout.targets is not None:
+            readout = replace(readout, targets=problem.readout.targets[:, chosen])
+        return self._of_columns(problem, members, problem.mixing[:, chosen], readout)
+
+    def _of_columns(self, problem: Any, members: Sequence[int], mixing: Array, readout: Reads | None) -> Any:
+        """The problem of some of the sources, seen and read out in this way, without layer or groups."""
         return problem.feedforward.replaced(
             sources=problem.sources.of_columns(members),
-            mixing=np.linalg.pinv(encoders / scale).T / scale,
+            mixing=mixing,
             neurons=problem.neurons.of_columns(list(members)),
-            readout=None,
+            readout=readout,
             groups=None,
             separate=False,
         )
@@ -112,6 +124,7 @@ class _GroupByGroup(Reduction):
             >>> Problem(box, probabilities=[4, 1, 1, 4], groups={}).separable, Problem(box[:3], groups={}).separable
             (True, False)
         """
+        problem = problem.on_hull
         if problem.groups is None or self.coupled(problem):
             return False
         coupling = problem.neurons.coupling(problem)

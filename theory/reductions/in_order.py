@@ -51,7 +51,7 @@ class _InOrder(Reduction):
         return any(bool((np.diff(order) < 0).any()) for order in orders)
 
     def apply(self, problem: Any) -> Any:
-        """See `Reduction`.
+        """The problem with its sources in an order of their own; see `Reduction`.
 
         Example:
             >>> from theory.problem import Problem

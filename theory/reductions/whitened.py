@@ -8,6 +8,7 @@ import numpy as np
 
 from theory.dynamics import Recurrence
 from theory.errors import InputError
+from theory.geometry.symmetry import Symmetry, symmetry_of
 from theory.geometry.whitening import Whitening
 from theory.neurons import Canonical
 from theory.readouts import Priced, Readout
@@ -23,7 +24,9 @@ class _Whitened(Reduction):
         return True
 
     def apply(self, problem: Any) -> Any:
-        """See `Reduction`. Sources are known by their moments and vertices, in the order of the problem's own.
+        """The problem in whitened coordinates; see `Reduction`.
+
+        Sources are known by their moments and vertices, in the order of the problem's own.
 
         Raises:
             FloatingPointError: units that leave these coordinates without numbers.
@@ -36,6 +39,7 @@ class _Whitened(Reduction):
             >>> bool(np.isclose(problem.loss(weights), problem.whitened.loss(neurons)))
             True
         """
+        problem = problem.on_hull
         if problem.transitions is not None:
             return problem.feedforward.whitened  # what neurons cost is the same
         whitening, heights = problem.whitening, problem.height_sources
@@ -83,6 +87,15 @@ class _Whitened(Reduction):
             ridge_root = (problem.readout.decoder_cost / errors.cost) ** 0.5 * np.linalg.inv(root)
         readout: Readout = problem.readout
         return readout.in_coordinates(whitening.matrix, targets=whitening.targets, ridge_root=ridge_root)
+
+    def symmetry(self, problem: Any) -> Symmetry:
+        """Permutations of the vertices that leave what neurons and readout cost as it is, in those coordinates.
+
+        The optimal G and Y are the same for all of them (docs/mathematics.md, "Symmetry").
+        """
+        inside = self.of(problem)
+        forms = [form for form in (inside.readout.gram, inside.readout.ridge) if form is not None]
+        return symmetry_of(inside.sources.vertices, forms)
 
     def recurrence(self, problem: Any) -> Recurrence | None:
         """What recurrent weights cost in those coordinates; None without transitions."""

@@ -16,7 +16,7 @@ class _WithoutLayer(Reduction):
         return problem.transitions is not None
 
     def apply(self, problem: Any) -> Any:
-        """See `Reduction`.
+        """The problem without its recurrent layer; see `Reduction`.
 
         Example:
             >>> from theory.problem import Problem

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from solver.strategies import orthogonal, problems, seeds
 from tests.properties import naive
 from theory import Problem, Sources
+from theory.geometry.whitening import scaled_inverse
 
 ROUNDING = 1e-9
 
@@ -53,6 +54,14 @@ def test_the_root_of_the_covariance_keeps_the_digits_of_the_samples(seed, dimens
     weights = rng.standard_normal((20, dimension)) / stretch
     exact = ((points @ (weights * stretch).T) ** 2).mean(axis=0)
     np.testing.assert_allclose(sources.variances(weights @ rotation.T), exact, rtol=1e-8)
+
+
+@given(seeds, st.integers(1, 5), st.integers(0, 3), st.floats(0, 100))
+def test_the_pseudoinverse_does_not_depend_on_the_units_of_columns(seed, columns, more, digits):
+    rng = np.random.default_rng(seed)
+    matrix = orthogonal(rng, columns + more)[:, :columns] @ np.triu(rng.uniform(0.5, 1, (columns, columns)))
+    size = 10.0 ** rng.uniform(-digits, digits, columns)
+    np.testing.assert_allclose(scaled_inverse(matrix * size) * size[:, None], np.linalg.pinv(matrix), atol=1e-9)
 
 
 def test_the_neurons_of_some_sources_keep_their_energy():
