@@ -109,15 +109,15 @@ def _mixed_code(problem: Problem, gap: float) -> MixedCode | None:
     if not (code.unique or _is_unique(plane, code.multiplier)):
         return None
     neurons, size = code.neurons, math.sqrt(unit)
-    weights = whitening.weights(size * neurons)
+    weights, loss = whitening.weights(size * neurons), unit * code.loss
     if _missed(plane, neurons) > ALONE.converged or len(_merged(neurons)) < len(neurons):
         weights = _finished(problem, weights)
+        loss = problem.loss(weights)
         if not _missed(plane, whitening.neurons(weights) / size) <= ALONE.known:
             return None
     y11, y12, y22 = code.multiplier
     multiplier = whitening.multiplier(np.array([[y11, y12], [y12, y22]]))
-    bound = within_loss(unit * code.bound, unit * code.loss)
-    return MixedCode(weights, multiplier, problem.loss(weights), bound, code.rounds)
+    return MixedCode(weights, multiplier, loss, within_loss(unit * code.bound, unit * code.loss), code.rounds)
 
 
 def _polygon(problem: Problem) -> Polygon | None:

@@ -149,7 +149,7 @@ class _Priced:
     multiplier: Form  # Y
     neurons: list[Vector]  # the local maxima that earn more than they cost, of cost one, the best last
     largest: float  # ratio of worth to cost
-    unique: bool  # whether so few nearly earn their cost that no other code is optimal, if none earns more
+    unique: bool  # whether none earns more, and so few nearly as much that no other code is optimal
 
 
 def _priced(polygon: Polygon, multiplier: Form) -> _Priced:
@@ -165,7 +165,9 @@ def _priced(polygon: Polygon, multiplier: Form) -> _Priced:
     for place in order[ratio[order] > 1 + EXCHANGE.excess].tolist():
         one = polygon.rays[place] if place < count else best[place - count] / math.sqrt(spread[place - count])
         neurons.append((float(one.real), float(one.imag)))
+    if neurons:
+        return _Priced(multiplier, neurons, largest, unique=False)
     bar = 1 - MANY_TOUCHING.touches
     touching = np.count_nonzero((on_rays > bar) & (on_rays >= beside * bar)) + np.count_nonzero(inner > bar)
     whole = (top > bar) & (spread <= MANY_TOUCHING.multiple * middle)
-    return _Priced(multiplier, neurons, largest, bool(touching <= LINES and not whole.any()))
+    return _Priced(multiplier, neurons, largest, unique=bool(touching <= LINES and not whole.any()))

@@ -202,8 +202,8 @@ def network_agrees(problem: Problem, code: Code | SimpleNamespace) -> bool:
         promised, network = IN_ORDER.weights(problem, promised), IN_ORDER.network(problem, *network)
         problem = problem.in_order
     encoder, encoder_bias, decoder, decoder_bias = network
-    axes, offset = np.eye(problem.dimension), np.abs(problem.sources.mean)
-    reach = np.maximum(problem.sources.support(axes), problem.sources.support(-axes)) + offset
+    axes = np.eye(problem.dimension)
+    reach = np.maximum(-problem.sources.lower, problem.sources.upper) + np.abs(problem.sources.mean)
     weights, targets = encoder @ problem.mixing, problem.readout.targets
     rounding = np.finfo(float).eps * np.abs(encoder) @ np.abs(problem.mixing) @ reach
     made = axes if problem.hull is None else problem.hull.placed(problem.hull.basis)

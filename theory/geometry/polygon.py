@@ -50,7 +50,7 @@ class Polygon(Frozen):
         before: (V,) the ray before it.
         along: (V,) the vector along each corner that costs one on its cone.
         across: (V,) the vector at a right angle to it that does.
-        forms: (4, V, 3) what each entry of a form adds to: its worth on each ray, and in each cone the mean of its
+        forms: (4 V, 3) what each entry of a form adds to: its worth on each ray, and in each cone the mean of its
             diagonal, half the difference, and the entry beside it.
 
     Example:
@@ -95,14 +95,14 @@ class Polygon(Frozen):
         across: Pairs = 1j * unit
         first, second = _entries(along, along), _entries(across, across)
         rows = [_entries(ray, ray), (first + second) / 2, (first - second) / 2, _entries(along, across)]
-        return cls(corner, ray, before, along, across, np.array(rows).transpose(0, 2, 1))
+        return cls(corner, ray, before, along, across, np.concatenate(rows, axis=1).T)
 
     def __len__(self) -> int:
         return len(self.corners)
 
     def ratios(self, worth: tuple[float, float, float]) -> Ratios:
         """The ratios of a form x'Y x, positive semidefinite, with the entries 11, 12 and 22 (step 4)."""
-        on_rays, middle, half, mixed = self.forms @ np.array(worth)
+        on_rays, middle, half, mixed = (self.forms @ np.array(worth)).reshape(4, -1)
         matrix = half + 1j * mixed  # but for its mean; its first eigenvector has half the angle
         root = np.sqrt(matrix)
         best = self.along * root.real + self.across * root.imag
