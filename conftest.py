@@ -2,6 +2,12 @@
 
 import doctest
 import re
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _pytest.doctest import DoctestModule
 
 NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?(?![\w.])")
 RELATIVE, ABSOLUTE = 1e-6, 1e-12
@@ -31,3 +37,10 @@ def _check(self: doctest.OutputChecker, want: str, got: str, optionflags: int) -
 
 
 doctest.OutputChecker.check_output = _check
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path) -> Generator[None, list[Any], list[Any]]:
+    """Modules without an example are not searched for one: those of the tests, mostly, which are collected anyway."""
+    found = yield
+    return found if b">>>" in file_path.read_bytes() else [one for one in found if not isinstance(one, DoctestModule)]

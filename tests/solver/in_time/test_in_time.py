@@ -311,6 +311,7 @@ def test_a_time_limit_of_nothing_leaves_a_network_that_does_the_task_and_a_bound
     assert answer.lower_bound < whole.lower_bound and whole.loss <= answer.loss * (1 + 1e-9)
 
 
+@pytest.mark.thorough
 def test_a_time_limit_that_is_not_reached_changes_nothing():
     answer = solve_in_time(recall(GRID[1:-1]), tries=0, time_limit=1e6)
     assert (answer.loss, answer.lower_bound, answer.status) == (

@@ -339,7 +339,7 @@ def test_a_fan_that_nobody_waited_for_is_not_built_after_an_interrupt(monkeypatc
     "arguments",
     [
         thorough(["solve", CUT]),
-        ["check", CUT, "--json"],
+        thorough(["check", CUT, "--json"]),
         pytest.param(["phase", "joint-table", "--points", "2"], marks=pytest.mark.slow),
         pytest.param(["verify", "--theorem", "independence", "--trials", "1"], marks=pytest.mark.slow),
         thorough(["--help"]),
