@@ -415,7 +415,7 @@ def categories(*counts):
 @pytest.mark.parametrize(
     ("counts", "units", "seed"),
     [
-        ((9, 2), (1.0, 1.0), None),
+        thorough((9, 2), (1.0, 1.0), None),
         thorough((9, 3), (1.0, 10.0), 0),
         pytest.param((9, 9), (1.0, 3.0), 1, marks=pytest.mark.thorough),
     ],

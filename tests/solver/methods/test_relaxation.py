@@ -362,8 +362,8 @@ def test_bounds_rise_and_losses_fall(hurried):
 
 
 def test_a_time_limit():
-    answer = relaxed(LARGE, time_limit=0.5)
-    assert answer.status == "interrupted" and "stopped at the time limit of 0.5 s" in answer.message
+    answer = relaxed(LARGE, time_limit=0.2)
+    assert answer.status == "interrupted" and "stopped at the time limit of 0.2 s" in answer.message
     assert_valid(answer)
 
 

@@ -67,7 +67,8 @@ def test_separate_neurons_have_the_price_and_the_angle_that_are_known(task, enco
     assert angle_between(answer, first, second) == pytest.approx(angle, abs=1e-4)
 
 
-@pytest.mark.parametrize("size", [5, pytest.param(7, marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("size", [5, 7])
 @share(1 / 4)
 @given(st.data())
 def test_turning_the_ring_changes_nothing(size, data):
