@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from solver.pictures import style
 from solver.pictures.words import percent
@@ -101,12 +102,9 @@ def plot_missed(findings: MissedFindings) -> Figure:
     figure = style.page_figure(1, 0.5)
     widths = [len(shares.groups) + 1.0 for shares in (findings.without, findings.complete)]
     panels = figure.subplots(1, 2, width_ratios=widths)
-    image = None
-    for axes, shares, title in (
-        (panels[0], findings.without, "the named sources"),
-        (panels[1], findings.complete, f"and {style.label_of(findings.complete.groups[-1])}"),
-    ):
-        image = _draw(axes, shares, order, findings.level, title)
+    _draw(panels[0], findings.without, order, findings.level, "the named sources")
+    title = f"and {style.label_of(findings.complete.groups[-1])}"
+    image = _draw(panels[1], findings.complete, order, findings.level, title)
     names = [findings.neurons[number][:12] for number in order]
     style.label_some(panels[0].set_yticks, names, 30)
     panels[1].set_yticks([])
@@ -117,7 +115,7 @@ def plot_missed(findings: MissedFindings) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, shares: Shares, order: NDArray[np.intp], level: float, title: str) -> Any:
+def _draw(axes: Axes, shares: Shares, order: NDArray[np.intp], level: float, title: str) -> AxesImage:
     """One map, neurons down and groups to the right."""
     size = np.sqrt(np.maximum(shares.shares[order], 0))
     image = axes.imshow(size, cmap=style.ACTIVITY, vmin=0, vmax=1, aspect="auto", interpolation="nearest")

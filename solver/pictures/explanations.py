@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from solver.pictures import style
 from solver.pictures.comparison import SHARE
@@ -81,7 +82,7 @@ def _formulas(axes: Axes, columns: dict[str, list[Any]], count: int) -> None:
     axes.legend(frameon=False, fontsize=6, loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderaxespad=0.1)
 
 
-def _selectivity(axes: Axes, selectivity: Array, chance: Array) -> Any:
+def _selectivity(axes: Axes, selectivity: Array, chance: Array) -> AxesImage:
     """The average precision of each neuron for each label, from chance to perfect."""
     base = np.where(np.isnan(chance), 0.0, chance)
     above = np.clip((selectivity - base) / np.maximum(1 - base, 1e-12), 0, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -28,6 +28,7 @@ from theory.groups import groups_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
 
     from solver.nonlinear.code import NonlinearCode
 
@@ -186,7 +187,7 @@ def _draw_losses(axes: Axes, answer: NonlinearCode) -> None:
     style.legend(axes, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=1)
 
 
-def _draw_neuron(axes: Axes, answer: NonlinearCode, neuron: int) -> Any:
+def _draw_neuron(axes: Axes, answer: NonlinearCode, neuron: int) -> PathCollection | None:
     """The activity of one neuron over its first one or two sources; its number and what it reads above."""
     points, names = answer.problem.sources.points, answer.problem.sources.names
     activity = answer.sample_activity[:, neuron]

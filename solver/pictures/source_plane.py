@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
@@ -181,7 +182,7 @@ def _units(sources: Sources) -> Array:
 
 
 def arrows(
-    axes: Axes, sources: Sources, weights: Array, share: Array, *, colours: Sequence[Any], names: Sequence[str]
+    axes: Axes, sources: Sources, weights: Array, share: Array, *, colours: Sequence[str], names: Sequence[str]
 ) -> None:
     """Arrows from the mean along which each neuron's activity grows fastest in the picture; longer for more cost.
 
@@ -205,7 +206,7 @@ def _point(place: Array) -> tuple[float, float]:
     return float(place[0]), float(place[1])
 
 
-def activity(axes: Axes, sources: Sources, weight: Array, colours: Colormap) -> Any:
+def activity(axes: Axes, sources: Sources, weight: Array, colours: Colormap) -> PathCollection:
     """One neuron's activity over the samples, relative to its maximum, with the line on which it is zero."""
     points = sources.points[:: -(-len(sources.points) // PLANE_STYLE.points)]
     bias = float(sources.support(weight)[0])

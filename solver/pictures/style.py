@@ -22,6 +22,8 @@ from typing import Any, ParamSpec, TypeVar
 import matplotlib as mpl
 from matplotlib import style
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
 
@@ -181,7 +183,9 @@ def legend(where: Axes | Figure | SubFigure, **options: Any) -> None:
     where.legend(**{"frameon": False, "fontsize": 6, **options})
 
 
-def colour_bar(figure: Any, image: Any, axes: Any, **options: Any) -> Any:
+def colour_bar(
+    figure: Figure | SubFigure, image: ScalarMappable, axes: Axes | Sequence[Axes], **options: Any
+) -> Colorbar:
     """Add a bar of the colours of an image, without an outline."""
     bar = figure.colorbar(image, ax=axes, **options)
     bar.outline.set_visible(False)

@@ -38,7 +38,8 @@ from theory.neurons import Linear
 from theory.principal import PrincipalCoordinates
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, JustifyMethod
+    from rich.table import Table
     from rich.text import Text
 
     from solver.codes.linear import Code
@@ -432,7 +433,7 @@ def print_verdict(problem: Problem | None, verdict: Verdict, console: Console) -
     console.print(table)
 
 
-def _rich_table(header: list[str], last: Any) -> Any:
+def _rich_table(header: list[str], last: JustifyMethod) -> Table:
     """An empty table; its last column is aligned as told, the others to the right."""
     from rich import box
     from rich.table import Table

@@ -13,6 +13,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.transforms import BboxBase
 
 CROWDED = "may not collide"  # mark of such a label: its group in an .svg file
 
@@ -54,7 +55,7 @@ def keep_apart(figure: Figure) -> int:
     if not labels:
         return 0
     _lay_out(figure)
-    taken: list[Any] = []
+    taken: list[BboxBase] = []
     hidden = 0
     for text in labels:
         for place in text.places:

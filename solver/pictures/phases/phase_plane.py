@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from numpy.typing import NDArray
 
 from solver.pictures.style import DASHED, head, legend, note, page_figure, picture
 from solver.sweeps.plane import PhasePlane, spread_by_ratio
@@ -88,7 +90,7 @@ def _price(axes: Axes, plane: PhasePlane) -> None:
     bar.ax.tick_params(labelsize=5.5)
 
 
-def _mesh(axes: Axes, plane: PhasePlane, values: Any, **options: Any) -> Any:
+def _mesh(axes: Axes, plane: PhasePlane, values: NDArray[Any], **options: Any) -> QuadMesh:
     return axes.pcolormesh(plane.first, plane.other, values, shading="nearest", **options)
 
 
@@ -118,7 +120,7 @@ def _codes(axes: Axes, plane: PhasePlane) -> None:
     _legend(axes, named, columns=1 if max(len(name) for _, name in named) > 12 else 2)
 
 
-def _areas(axes: Axes, plane: PhasePlane, places: Any, colours: Any) -> None:
+def _areas(axes: Axes, plane: PhasePlane, places: NDArray[Any], colours: Any) -> None:
     norm = BoundaryNorm(np.arange(len(colours) + 1) - 0.5, max(len(colours), 1))
     _mesh(axes, plane, places, cmap=ListedColormap(colours), norm=norm)
 

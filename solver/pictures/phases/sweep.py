@@ -16,6 +16,7 @@ from solver.sweeps.plane import phase_plane, spread_by_ratio
 from solver.sweeps.pose import SMOOTH
 from solver.sweeps.table import Row
 from solver.sweeps.view import view
+from theory.arrays import Array
 
 ORDERED = (*SMOOTH, "samples")
 """Coordinates along which a line may be drawn from one value to the next; resamples and seeds have none."""
@@ -81,6 +82,6 @@ def _curves(part: Sweep, rows: Sequence[Row]) -> Figure:
     return figure
 
 
-def _column(rows: Sequence[Row], name: str) -> Any:
+def _column(rows: Sequence[Row], name: str) -> Array:
     """Numbers of a column, NaN where a point has none."""
     return np.array([np.nan if row.get(name) is None else row[name] for row in rows], dtype=np.float64)
