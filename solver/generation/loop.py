@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class Pricer(Protocol):
     """Finds neurons that earn more than they cost."""
 
-    def price(self, multiplier: Array) -> PricedColumns:
-        """What is worth adding at a multiplier (d, d)."""
+    def price(self, code: WorkingCode, multiplier: Array) -> PricedColumns:
+        """What is worth adding to a code, at its multiplier (d, d)."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,14 @@ class RoundLimits:
         steps: of Newton's method on the faces.
         steps_within_walls: of Newton's method that stops at walls.
         tidied: relative rise of the loss that a code with fewer neurons may cost.
+        only_best: whether the best code alone is priced: where pricing takes longer than all the rest.
     """
 
     kept: int
     steps: int
     steps_within_walls: int
     tidied: float = 1e-14
+    only_best: bool = False
 
 
 class ColumnGeneration:
@@ -83,22 +85,31 @@ class ColumnGeneration:
         """Relative gap between the best loss and the best bound."""
         return 1 - self.bound / self.best.loss
 
+    @property
+    def is_stationary(self) -> bool:
+        """Whether every neuron of the best code earns what it costs."""
+        return self.master.is_stationary(self.best)
+
     def price(self, enough: float = -np.inf) -> None:
         """Step 1; where the gap is small enough no other multiplier is in question."""
         pools = list[Pool]()
-        for code in self._in_question[::-1]:  # the better one first
+        for code in [self.best] if self.limits.only_best else self._in_question[::-1]:  # the better one first
             try:
                 multiplier = self.loss.multiplier(code.neurons)
             except np.linalg.LinAlgError:
                 # A code that cannot be decoded asks nothing.
                 continue
-            priced = self.pricer.price(multiplier)
+            priced = self.pricer.price(code, multiplier)
             pools.insert(0, priced.pool)
             proven = self.loss.proven(multiplier, priced.rho)
             if proven > self.bound:
                 self.bound, self.multiplier = proven, multiplier
             if self.gap <= enough:
                 break
+        self.join(*pools)
+
+    def join(self, *pools: Pool) -> None:
+        """Neurons that earn more than they cost join the pool."""
         before, nothing = len(self.pool.columns), np.empty((0, self.pool.columns.shape[1]))
         self.pool = self.pool.joined(*pools)
         self.candidates = np.concatenate([nothing, *(pool.columns for pool in pools)])
@@ -114,14 +125,13 @@ class ColumnGeneration:
         self.pool = self.pool.joined(Pool(self.loss.of_unit_cost(moved.neurons), moved.active))
         self._in_question = [chosen, moved]
 
-    def tidy(self) -> None:
-        """Step 6."""
+    def tidy(self) -> bool:
+        """Step 6; whether it is another code than the one that was priced last."""
         before, code = self.best, self.master.tidied(self.best)
         self._keep(code, most=self.best.loss * (1 + self.limits.tidied))
-        if code.changes == before.changes and any(one is before for one in self._in_question):
-            return  # its multiplier was priced last
+        priced = any(one is before for one in self._in_question)
         self._in_question = [code]
-        self.price()
+        return not (priced and code.is_as_good_as(before))
 
     def _keep(self, code: WorkingCode, *, most: float | None = None) -> None:
         # Rounding may hide what a source costs that no neuron codes.

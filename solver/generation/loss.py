@@ -40,6 +40,7 @@ class ScaledLoss:
         normals: (T, d) the points v_t, so that the bias of u is max_t u.v_t.
         energy_matrix: (d, d) M.
         readout: g.
+        pairs: neurons that are always enough, d (d + 1) / 2: as many as G has entries.
 
     Example:
         >>> from theory.problem import Problem
@@ -54,6 +55,7 @@ class ScaledLoss:
         self.normals = -(problem.sources.vertices * self.size) / self.unit**0.5
         self.energy_matrix = problem.energy_matrix * np.outer(self.size, self.size) / self.unit
         self.readout = problem.readout.in_coordinates(1 / self.size, self.unit)
+        self.pairs = problem.dimension * (problem.dimension + 1) // 2
 
     # ---- to and from the units of the problem -------------------------------------------------------------------
 

@@ -46,13 +46,15 @@ class WorkingCode:
         neurons: (n, d).
         active: (n, d) samples that attain each bias, -1 in unused places.
         loss: its loss.
-        changes: how often it has become another one.
     """
 
     neurons: Array
     active: Indices
     loss: float
-    changes: int = 0
+
+    def is_as_good_as(self, other: WorkingCode) -> bool:
+        """Whether it is another one in nothing but rounding: as many neurons, and no lower loss."""
+        return len(self.neurons) == len(other.neurons) and self.loss >= other.loss * (1 - MASTER.unchanged)
 
 
 class Master:
@@ -60,9 +62,6 @@ class Master:
 
     Args:
         loss: in whatever coordinates.
-
-    Attributes:
-        pairs: neurons that are always enough, d (d + 1) / 2: as many as G has entries.
 
     Example:
         >>> from solver.generation.loss import ScaledLoss
@@ -79,14 +78,12 @@ class Master:
     def __init__(self, loss: ScaledLoss) -> None:
         self.loss = loss
         self.active_set = ActiveSet(loss)
-        dimension = len(loss.size)
-        self.pairs = dimension * (dimension + 1) // 2
 
-    def code(self, neurons: Array, active: Indices | None = None, changes: int = 0) -> WorkingCode:
+    def code(self, neurons: Array, active: Indices | None = None) -> WorkingCode:
         """Step 5; one active sample each if they are not known."""
         active = self.loss.highest_samples(neurons) if active is None else active
         neurons, loss = self.loss.balanced(neurons)
-        return WorkingCode(neurons, active, loss, changes)
+        return WorkingCode(neurons, active, loss)
 
     def is_stationary(self, code: WorkingCode) -> bool:
         """Whether every neuron earns what it costs."""
@@ -123,18 +120,6 @@ class Master:
         present = self.loss.present(neurons)
         return self.code(neurons[present], active[present])
 
-    def improved(self, code: WorkingCode, new: Pool, steps: int) -> WorkingCode:
-        """Steps 1 and 4 for a code with new neurons, then `tidied` if there are more than are needed."""
-        known = Pool(self.loss.of_unit_cost(code.neurons), code.active).joined()
-        pool = known.joined(new)
-        energies = self.loss.energies(pool.columns, len(pool.columns) - len(known.columns), code.loss)
-        neurons = _weighted(pool.columns, energies)
-        present = self.loss.present(neurons)
-        # More neurons must pay.
-        most = code.loss * (1 - MASTER.unchanged) if len(present) > len(code.neurons) else code.loss
-        code = self._within_walls(code, neurons[present], pool.active[present], steps, most)
-        return self.tidied(code) if len(code.neurons) > self.pairs else code
-
     def tidied(self, code: WorkingCode) -> WorkingCode:
         """The code with neurons that point the same way made one, and then as few as it needs, if it costs nothing.
 
@@ -167,10 +152,7 @@ class Master:
         if len(present) < len(neurons):
             neurons, active = neurons[present], active[present]
             loss = self.loss.of(neurons)
-        if loss > most:
-            return code
-        same = len(neurons) == len(code.neurons) and loss >= code.loss * (1 - MASTER.unchanged)
-        return self.code(neurons, active, code.changes + (not same))
+        return code if loss > most else self.code(neurons, active)
 
 
 def _weighted(columns: Array, energies: Array) -> Array:

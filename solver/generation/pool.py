@@ -39,8 +39,10 @@ class Pool:
 
 def _first_of_equals(columns: Array) -> Mask:
     """(n,) which columns (n, d) are no repetition of one before: in each entry, since a source may be a tiny part."""
-    equal = (np.abs(columns[:, None] - columns) <= 1e-12 * np.abs(columns)).all(axis=2)
-    return np.asarray(equal.argmax(axis=1) == np.arange(len(columns)))
+    equal = np.ones((len(columns),) * 2, dtype=bool)
+    for entries in columns.T:
+        equal &= np.abs(entries[:, None] - entries) <= 1e-12 * np.abs(entries)
+    return np.asarray(~np.tril(equal, -1).any(axis=1))
 
 
 def leaders(

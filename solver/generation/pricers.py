@@ -3,8 +3,8 @@
 All of them hand out neurons in the same way:
 
 1. Find neurons of large ratio w'Y w / f(w): `ExactPricer` on all faces of the hull, which proves the largest ratio;
-   `AscentPricer` by local ascent from random starts and those it is given; `LocalPricer` by local ascent from starts
-   around the neurons that it knows, of which it remembers the best from one round to the next.
+   `LocalPricer` by local ascent from starts around the neurons that it knows, of which it remembers the best from one
+   round to the next.
 2. Drop those that earn no more than they cost.
 3. Of neurons that point the same way keep the one that earns most.
 4. Scale those that are left to unit cost, and name the samples that are active: columns for the pool.
@@ -23,19 +23,16 @@ from solver.generation.pool import Pool, distinct
 from theory.bounds.ascent import Ascent, LocalMaxima
 
 if TYPE_CHECKING:
-    from solver.generation.loss import ScaledLoss
+    from solver.generation.loss import ScaledLoss, WhitenedLoss
     from solver.generation.master import WorkingCode
     from theory.arrays import Array, Indices
-    from theory.problem import Problem
 
 
 @dataclass(frozen=True)
 class PricerTolerances:
-    """Tolerances of pricers that keep no memory."""
+    """Tolerances of exact pricing."""
 
     same: float = 1e-7  # cosine distance up to which two neurons are one that was met on both sides of a wall
-    excess: float = 1e-13  # of a ratio over one that is rounding
-    climbs: int = 200  # random starts where faces cannot be listed
 
 
 PRICER = PricerTolerances()
@@ -47,12 +44,10 @@ class PricedColumns:
 
     Attributes:
         pool: neurons that earn more than they cost, those that earn most first.
-        ratios: (k,) what they earn for their cost.
         rho: the largest ratio of any neuron, or infinity where it is not known.
     """
 
     pool: Pool
-    ratios: Array
     rho: float
 
 
@@ -60,53 +55,27 @@ class ExactPricer:
     """The best neuron of each face of the hull.
 
     Args:
-        problem: whose hull has few enough faces to be listed.
-        loss: of its codes in whitened coordinates.
+        loss: of codes of a problem whose hull has few enough faces to be listed.
         most: neurons at a time.
     """
 
-    def __init__(self, problem: Problem, loss: ScaledLoss, most: int) -> None:
-        self.problem, self.loss, self.most = problem, loss, most
+    def __init__(self, loss: WhitenedLoss, most: int) -> None:
+        self.loss, self.most = loss, most
 
-    def price(self, multiplier: Array) -> PricedColumns:
-        """What is worth adding at a multiplier (d, d)."""
-        faces = self.problem.pricing.inside().maximise(self.loss.multiplier_of_problem(multiplier), bar=1.0)
+    def price(self, code: WorkingCode, multiplier: Array) -> PricedColumns:
+        """What is worth adding at a multiplier (d, d), whatever the code."""
+        del code
+        faces = self.loss.problem.pricing.inside().maximise(self.loss.multiplier_of_problem(multiplier), bar=1.0)
         neurons, ratios = faces.directions[: 4 * self.most], faces.ratios[: 4 * self.most]
         kept = distinct(neurons, ratios, PRICER.same)[: self.most]
-        return PricedColumns(_pool(self.loss, neurons[kept], faces.tied[kept]), ratios[kept], faces.rho)
-
-
-class AscentPricer:
-    """Local maxima that are climbed to from given neurons and from random ones.
-
-    Args:
-        problem: any number of sources.
-        loss: its coordinates.
-        most: neurons at a time.
-        rng: draws the random ones.
-    """
-
-    def __init__(self, problem: Problem, loss: ScaledLoss, most: int, rng: np.random.Generator) -> None:
-        self.ascent, self.loss, self.most, self.rng = Ascent(problem), loss, most, rng
-        self.starts = np.empty((0, problem.dimension))
-
-    def price(self, multiplier: Array) -> PricedColumns:
-        """What is worth adding at a multiplier (d, d), from `starts` (n, d) and from random ones."""
-        random = self.rng.standard_normal((PRICER.climbs, self.starts.shape[1]))
-        starts = np.vstack([self.loss.weights(self.starts), random])
-        maxima = self.ascent.maxima(self.loss.multiplier_of_problem(multiplier), starts)
-        maxima = maxima[maxima.ratios > 1 + PRICER.excess][: self.most]
-        return PricedColumns(_pool(self.loss, maxima.neurons, maxima.tied), maxima.ratios, np.inf)
+        return PricedColumns(_pool(self.loss, neurons[kept], faces.tied[kept]), faces.rho)
 
 
 @dataclass(frozen=True)
 class LocalTolerances:
     """Tolerances of local pricing; numbers of neurons are per source or, where it says so, per pair of sources."""
 
-    fresh: tuple[int, int] = (
-        5,
-        25,
-    )  # climbs from fresh starts, before `is_close` and after
+    fresh: tuple[int, int] = (5, 25)  # climbs from fresh starts, while the multiplier moves and when it hardly does
     batch: int = 50  # climbs of a search that is thorough
     hardly_moving: float = 0.03  # excess of the best ratio over one below which the multiplier moves little
     shares: tuple[float, ...] = (0.2, 0.5, 0.7, 1.0)  # cumulative: starts of the four kinds of `_fresh`
@@ -117,7 +86,6 @@ class LocalTolerances:
     same: float = 1e-13  # cosine distance up to which two local maxima are one
     cancelled: float = 1e-6  # least length of a start made of two, relative to a random one: shorter is rounding
     rediscoveries: int = 2  # how often a thorough search comes upon every neuron of the code, from elsewhere
-    first: int = 64  # climbs for a first neuron
 
 
 LOCAL = LocalTolerances()
@@ -126,94 +94,91 @@ LOCAL = LocalTolerances()
 class LocalPricer:
     """Local maxima of the ratio, and how thoroughly they were looked for.
 
-    1. Climb from fresh starts, from the code's own neurons and from the local maxima of earlier rounds.
+    1. Climb from fresh starts, and from the code's own neurons and the local maxima of earlier rounds. Where the code
+       is the one that was priced before these lead nowhere new; then there are all the more fresh starts.
     2. Count how often climbs came upon each neuron of the code, from elsewhere, since it last changed.
     3. Remember the best local maxima, each once, none of them a neuron of the code.
     4. The search is thorough when every neuron would have been found, had it not been known.
 
     Args:
-        problem: any number of sources, best in the coordinates of its whitening.
-        loss: its coordinates.
+        loss: of codes of any number of sources.
+        most: neurons at a time.
         rng: draws the starts.
         least_excess: by how much a ratio must exceed one to be worth adding.
 
     Attributes:
-        maxima: local maxima in the units of the problem, those that earn most first.
+        maxima: local maxima in the units of the whitened problem, those that earn most first.
         hits: (n,) how often a search has come upon each neuron of the code.
         is_close: whether the multiplier hardly moves any more.
     """
 
-    def __init__(self, problem: Problem, loss: ScaledLoss, rng: np.random.Generator, least_excess: float) -> None:
-        self.problem, self.loss, self.rng = problem, loss, rng
+    def __init__(self, loss: WhitenedLoss, most: int, rng: np.random.Generator, least_excess: float) -> None:
+        self.problem, self.loss, self.most, self.rng = loss.inside, loss, most, rng
         self.least_excess = least_excess
-        self.ascent = Ascent(problem, time_is_up)
-        self.maxima = LocalMaxima.none(problem.dimension)
-        self.hits, self.changes = np.empty(0, dtype=np.intp), -1
+        self.ascent = Ascent(self.problem, time_is_up)
+        self.maxima = LocalMaxima.none(self.problem.dimension)
+        self.code: WorkingCode | None = None
+        self.hits = np.empty(0, dtype=np.intp)
         self.is_close = False
-
-    # ---- what is known --------------------------------------------------------------------------------------------
-
-    @property
-    def worth_adding(self) -> LocalMaxima:
-        """The local maxima that earn more than they cost."""
-        return self.maxima[self.maxima.ratios > 1 + self.least_excess]
-
-    def pool(self, most: int) -> Pool:
-        """So many of those, in the coordinates of the loss."""
-        chosen = self.worth_adding[:most]
-        return _pool(self.loss, chosen.neurons, chosen.tied)
 
     def is_thorough(self, code: WorkingCode) -> bool:
         """Step 4."""
-        return bool((self._hits(code) >= LOCAL.rediscoveries).all())
+        return code is self.code and len(self.hits) > 0 and bool((self.hits >= LOCAL.rediscoveries).all())
 
     # ---- searches -------------------------------------------------------------------------------------------------
 
-    def look(self, code: WorkingCode, *, thoroughly: bool) -> bool:
-        """Steps 1 to 3; whether a neuron worth adding was found."""
-        multiplier, neurons = self._multiplier(code), self._unit_neurons(code)
-        fresh = LOCAL.batch if thoroughly else LOCAL.fresh[self.is_close]
+    def price(self, code: WorkingCode, multiplier: Array) -> PricedColumns:
+        """Steps 1 to 3: what is worth adding to a code, at its multiplier (d, d)."""
+        multiplier = self.loss.multiplier_of_problem(multiplier)
+        neurons, again = self._unit_neurons(code), self._follow(code)
+        fresh = LOCAL.batch if again else LOCAL.fresh[self.is_close]
         starts, parents = self._fresh(neurons, fresh * self.problem.dimension)
         maxima = self.ascent.maxima(multiplier, starts)
         self._count_hits(code, maxima, parents)
         known = [maxima, self.maxima]
-        if not thoroughly:
+        if not again:
             known[1:] = [self.ascent.maxima(multiplier, starts) for starts in (neurons, self.maxima.neurons)]
         self._remember(code, LocalMaxima.joined(known))
-        excess = float(np.max(self.maxima.ratios, initial=0.0)) - 1
-        self.is_close = excess < LOCAL.hardly_moving
-        return excess > self.least_excess
+        self.is_close = float(np.max(self.maxima.ratios, initial=0.0)) - 1 < LOCAL.hardly_moving
+        return PricedColumns(self._worth_adding(), np.inf)
 
-    def look_from(self, code: WorkingCode, starts: Array) -> bool:
-        """Climb from the starts (k, d) alone; whether a neuron worth adding was found."""
-        self._remember(code, self.ascent.maxima(self._multiplier(code), starts))
-        return bool(np.max(self.maxima.ratios, initial=0.0) > 1 + self.least_excess)
-
-    def best_of_all(self, multiplier: Array) -> Array:
-        """(1, d) the neuron that earns most at a multiplier of the problem, of those that random climbs come upon."""
-        random = self.rng.standard_normal((LOCAL.first, self.problem.dimension))
-        ratios, neurons = self.ascent.climb(multiplier, random)
-        return neurons[[int(np.argmax(ratios))]]
+    def climbed(self, code: WorkingCode, multiplier: Array, starts: Array) -> Pool:
+        """What is worth adding at the ends of ascents from starts (k, d) alone, in whitened coordinates."""
+        self._remember(code, self.ascent.maxima(self.loss.multiplier_of_problem(multiplier), starts))
+        return self._worth_adding()
 
     def random(self, count: int) -> Array:
         """(count, d) random neurons, scaled to f = 1."""
         random = self.rng.standard_normal((count, self.problem.dimension)) / np.sqrt(self.problem.modular_costs)
         return np.asarray(random / np.sqrt(self.problem.neuron_cost(random))[:, None])
 
+    def random_columns(self, count: int) -> Pool:
+        """So many random neurons, but no more than at a time."""
+        neurons = self.random(count)[: self.most]
+        return _pool(self.loss, neurons, self.loss.highest_samples(self.loss.neurons(neurons)))
+
     # ---- steps ----------------------------------------------------------------------------------------------------
 
-    def _multiplier(self, code: WorkingCode) -> Array:
-        return self.loss.multiplier_of_problem(self.loss.multiplier(code.neurons))
+    def _worth_adding(self) -> Pool:
+        chosen = self.maxima[self.maxima.ratios > 1 + self.least_excess][: self.most]
+        return _pool(self.loss, chosen.neurons, chosen.tied)
+
+    def _follow(self, code: WorkingCode) -> bool:
+        """Whether a code is the one that was priced before, but for rounding; else its neurons are yet to be found."""
+        before, hits = self.code, self.hits
+        again = before is not None and code.is_as_good_as(before)
+        self.code = code
+        if code is not before:
+            self.hits = np.zeros(len(code.neurons), dtype=np.intp)
+        if again and code is not before:
+            assert before is not None
+            self.hits = hits @ (_units(before.neurons) @ _units(code.neurons).T > 1 - MASTER.same_neuron)
+        return again
 
     def _unit_neurons(self, code: WorkingCode) -> Array:
         """(n, d) the neurons of the code, scaled to f = 1, in the units of the problem."""
         cost = self.loss.costs(code.neurons) * self.loss.unit
         return np.asarray(self.loss.weights(code.neurons) / np.sqrt(cost)[:, None])
-
-    def _hits(self, code: WorkingCode) -> Indices:
-        if self.changes != code.changes or len(self.hits) != len(code.neurons):
-            self.hits, self.changes = np.zeros(len(code.neurons), dtype=np.intp), code.changes
-        return self.hits
 
     def _fresh(self, code: Array, count: int) -> tuple[Array, Indices]:
         """Starts (k, d), and the rows (k, 2) of the code (n, d) that each was made from, -1 for none.
@@ -222,7 +187,9 @@ class LocalPricer:
         two, those between neighbours, which find most for their time, and those around one.
         """
         rng, known = self.rng, np.concatenate([code, self.maxima.neurons])
-        directions = self._directions(known)
+        if not len(known):
+            return self.random(count), np.full((count, 2), -1)
+        directions = _units(self.loss.neurons(known))
         near = np.argsort(-(directions @ directions.T), axis=1, kind="stable")
         # The closest is the neuron itself, which has to do where there is no other.
         near = near[:, 1 : LOCAL.neighbours + 1] if len(known) > 1 else near
@@ -248,11 +215,10 @@ class LocalPricer:
         return chosen[usable], np.where(made_from < len(code), made_from, -1)[usable]
 
     def _count_hits(self, code: WorkingCode, maxima: LocalMaxima, parents: Indices) -> None:
-        directions = code.neurons / np.linalg.norm(code.neurons, axis=1)[:, None]
-        same = self._directions(maxima.neurons) @ directions.T > 1 - MASTER.same_neuron
+        same = _units(self.loss.neurons(maxima.neurons)) @ _units(code.neurons).T > 1 - MASTER.same_neuron
         start, which = np.nonzero(parents >= 0)
         same[start, parents[start, which]] = False
-        self.hits = self._hits(code) + same.sum(axis=0)
+        self.hits = self.hits + same.sum(axis=0)
 
     def _remember(self, code: WorkingCode, maxima: LocalMaxima) -> None:
         order = np.argsort(-maxima.ratios, kind="stable")
@@ -261,12 +227,11 @@ class LocalPricer:
         neurons = np.concatenate([code.neurons, self.loss.neurons(maxima.neurons)])
         strength = np.concatenate([np.full(count, np.inf), maxima.ratios])
         fresh = distinct(neurons, strength, LOCAL.same)
-        most = LOCAL.kept_per_pair * self.problem.dimension * (self.problem.dimension + 1) // 2
-        self.maxima = maxima[fresh[fresh >= count][:most] - count]
+        self.maxima = maxima[fresh[fresh >= count][: LOCAL.kept_per_pair * self.loss.pairs] - count]
 
-    def _directions(self, weights: Array) -> Array:
-        scaled = self.loss.neurons(weights)
-        return np.asarray(scaled / np.linalg.norm(scaled, axis=1)[:, None])
+
+def _units(neurons: Array) -> Array:
+    return np.asarray(neurons / np.linalg.norm(neurons, axis=1)[:, None])
 
 
 def _pool(loss: ScaledLoss, weights: Array, active: Indices) -> Pool:

@@ -1,10 +1,12 @@
 """Column generation where the hull has too many faces: neurons found by thousands of local ascents.
 
 1. Begin with the best of the modular code and a code of random neurons.
-2. Climb from the present neurons, from the best local maxima of earlier rounds and from fresh starts around them.
-3. Find the best energies with what is worth adding, and move the code along its faces.
+2. Climb from the present neurons, from the best local maxima of earlier rounds and from fresh starts around them
+   (`LocalPricer`).
+3. Solve the master problem with what is worth adding, and move its code along its faces (`solver.generation.loop`).
 4. Where no neuron is worth adding, search in batches of fresh starts, and go back to 2 as soon as one is.
-5. End after a search that would have found the neurons of the code itself, had it not known them.
+5. End after a search that would have found the neurons of the code itself, had it not known them, or after many that
+   lowered nothing.
 
 The largest ratio is not proven, so the lower bound comes from ``f(w) >= w'M w`` alone and the answer is "bounded", but
 independent seeds agree.
@@ -19,9 +21,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate import best_bound
+from solver.generation.loop import ColumnGeneration, RoundLimits
 from solver.generation.loss import WhitenedLoss
-from solver.generation.master import Master, WorkingCode
-from solver.generation.pool import Pool
 from solver.generation.pricers import LocalPricer
 from solver.methods.iterate import Iterate
 
@@ -36,7 +37,9 @@ class AscentTolerances:
 
     first_per_source: int = 20  # random neurons that the first code is made of
     added_per_pair: int = 2  # neurons added at a time, per pair of sources
-    steps: tuple[int, int] = (2, 20)  # of Newton's method per round, while the multiplier moves and when it hardly does
+    kept_per_pair: int = 2  # neurons that are remembered
+    steps: int = 20  # of Newton's method on the faces
+    steps_within_walls: int = 8  # where the faces were the wrong ones
     batches: int = 30  # that find nothing before the end
     rounding: float = 1e-11  # excess of a ratio over one that rounding can feign
     share: float = 0.01  # of the tolerance by which a ratio must exceed one to be worth adding
@@ -56,20 +59,19 @@ def steps(
         rng: draws the starts.
         start: (n, d) a good code to begin with; the best modular one and random neurons if not given.
     """
-    search = _Ascents(problem, max(tolerance * ASCENTS.share, ASCENTS.rounding), rng, start)
-    if start is None:
-        yield search.iterate()
-        search.add_random()
+    pricer = _pricer(problem, rng, max(tolerance * ASCENTS.share, ASCENTS.rounding))
+    generation = _generation(pricer, problem.modular_weights if start is None else start)
+    if start is None:  # step 1
+        yield _iterate(generation)
+        generation.join(pricer.random_columns(ASCENTS.first_per_source * problem.dimension))
+        generation.solve_master()
     batches = 0
-    while batches < ASCENTS.batches and not search.is_thorough:
-        yield search.iterate()
-        worth_adding = search.pricer.look(search.code, thoroughly=batches > 0)
-        if worth_adding or not search.master.is_stationary(search.code):
-            batches = 0 if search.improve() else batches + 1
-        else:
-            batches += 1
-    search.code = search.master.tidied(search.code)
-    yield search.iterate()
+    while batches < ASCENTS.batches and not (generation.is_stationary and pricer.is_thorough(generation.best)):
+        yield _iterate(generation)
+        generation.price()  # steps 2 and 4
+        batches = 0 if _improve(generation, pricer.least_excess) else batches + 1
+    generation.tidy()
+    yield _iterate(generation)
 
 
 def improved(problem: Problem, weights: Array, starts: Array, least_excess: float) -> Array | None:
@@ -81,64 +83,37 @@ def improved(problem: Problem, weights: Array, starts: Array, least_excess: floa
         starts: (k, d) neurons to climb from.
         least_excess: by how much a neuron's ratio must exceed one to be worth adding.
     """
-    search = _Ascents(problem, least_excess, np.random.default_rng(0), weights)
-    worth_adding = search.pricer.look_from(search.code, problem.whitening.neurons(starts))
-    # Neurons that do not earn just what they cost are not stationary: then there is a better code of the same.
-    better = (worth_adding or not search.master.is_stationary(search.code)) and search.improve()
-    return search.weights if better else None
+    pricer = _pricer(problem, np.random.default_rng(0), least_excess)
+    generation = _generation(pricer, weights)
+    code, starts = generation.best, problem.whitening.neurons(starts)
+    generation.join(pricer.climbed(code, pricer.loss.multiplier(code.neurons), starts))
+    better = _improve(generation, least_excess)
+    return pricer.loss.source_weights(generation.best.neurons) if better else None
 
 
-class _Ascents:
-    """A code in whitened coordinates, with the pricer that looks for better neurons.
+def _pricer(problem: Problem, rng: np.random.Generator, least_excess: float) -> LocalPricer:
+    loss = WhitenedLoss(problem)
+    return LocalPricer(loss, ASCENTS.added_per_pair * loss.pairs, rng, least_excess)
 
-    Attributes:
-        code: the best so far.
-    """
 
-    def __init__(
-        self, problem: Problem, least_excess: float, rng: np.random.Generator, start: Array | None = None
-    ) -> None:
-        self.problem, self.least_excess = problem, least_excess
-        self.loss = WhitenedLoss(problem)
-        self.master = Master(self.loss)
-        self.pricer = LocalPricer(self.loss.inside, self.loss, rng, least_excess)
-        neurons = self.loss.coordinates(problem.modular_weights if start is None else start)
-        if not len(neurons):
-            # Where the best modular code has no neuron.
-            nothing = np.zeros((problem.dimension, problem.dimension))
-            neurons = self.loss.neurons(self.pricer.best_of_all(self.loss.inside.multiplier(nothing)))
-        self.code: WorkingCode = self.master.code(neurons)
+def _generation(pricer: LocalPricer, start: Array) -> ColumnGeneration:
+    loss, kept = pricer.loss, ASCENTS.kept_per_pair * pricer.loss.pairs
+    limits = RoundLimits(kept, ASCENTS.steps, ASCENTS.steps_within_walls, only_best=True)
+    return ColumnGeneration(loss, pricer, limits, [loss.coordinates(start)])
 
-    @property
-    def is_thorough(self) -> bool:
-        """Step 5."""
-        return self.master.is_stationary(self.code) and self.pricer.is_thorough(self.code)
 
-    @property
-    def weights(self) -> Array:
-        """(n, d) source weights of the code."""
-        return self.loss.source_weights(self.code.neurons)
+def _improve(generation: ColumnGeneration, least_excess: float) -> bool:
+    """Step 3, where it may be of use; whether the loss fell by as much as counts."""
+    before = generation.best.loss
+    if len(generation.candidates) or not generation.is_stationary:
+        generation.solve_master()
+    return generation.best.loss < before * (1 - least_excess)
 
-    def add_random(self) -> None:
-        """Step 1: the best code with random neurons, if better than the one there is."""
-        random = self.loss.neurons(self.pricer.random(ASCENTS.first_per_source * self.problem.dimension))
-        self._improve_with(Pool(self.loss.of_unit_cost(random), self.loss.highest_samples(random)))
 
-    def improve(self) -> bool:
-        """Step 3; whether the loss fell by as much as counts."""
-        before = self.code.loss
-        self._improve_with(self.pricer.pool(ASCENTS.added_per_pair * self.master.pairs))
-        return self.code.loss < before * (1 - self.least_excess)
-
-    def _improve_with(self, pool: Pool) -> None:
-        most = ASCENTS.added_per_pair * self.master.pairs
-        pool = Pool(pool.columns[:most], pool.active[:most])
-        self.code = self.master.improved(self.code, pool, ASCENTS.steps[self.pricer.is_close])
-
-    def iterate(self) -> Iterate:
-        """The present code in the units of the problem."""
-        code, multiplier = self.code, self.loss.multiplier(self.code.neurons)
-        candidates = self.loss.neurons(self.pricer.worth_adding.neurons)
-        step = self.loss.invert(Iterate(code.neurons, multiplier, code.loss, 0.0, candidates=candidates))
-        bound = best_bound(self.problem, step.multiplier, weights=step.weights, quick=True).value
-        return replace(step, lower_bound=bound)
+def _iterate(generation: ColumnGeneration) -> Iterate:
+    """The best code in the units of the problem, and what its multiplier proves without any prices."""
+    code, loss = generation.best, generation.loss
+    multiplier = loss.multiplier(code.neurons)
+    step = loss.invert(Iterate(code.neurons, multiplier, code.loss, 0.0, candidates=generation.candidates))
+    bound = best_bound(loss.problem, step.multiplier, weights=step.weights, quick=True).value
+    return replace(step, lower_bound=bound)

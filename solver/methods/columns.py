@@ -94,14 +94,15 @@ def steps(
         if gap <= COLUMNS.shares[many] * tolerance or stalled >= patience:  # step 4
             break
         generation.solve_master()  # step 5
-    generation.tidy()  # step 6
+    if generation.tidy():  # step 6
+        generation.price()
     yield _iterate(generation)
 
 
 def _generation(problem: Problem, starts: list[Array]) -> ColumnGeneration:
-    loss, pairs = WhitenedLoss(problem), problem.dimension * (problem.dimension + 1) // 2
-    pricer = ExactPricer(problem, loss, COLUMNS.added_per_pair * pairs)
-    limits = RoundLimits(COLUMNS.kept_per_pair * pairs, COLUMNS.steps, COLUMNS.steps_within_walls)
+    loss = WhitenedLoss(problem)
+    pricer = ExactPricer(loss, COLUMNS.added_per_pair * loss.pairs)
+    limits = RoundLimits(COLUMNS.kept_per_pair * loss.pairs, COLUMNS.steps, COLUMNS.steps_within_walls)
     return ColumnGeneration(loss, pricer, limits, [loss.coordinates(code) for code in starts])
 
 

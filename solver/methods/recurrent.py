@@ -22,7 +22,7 @@ import numpy as np
 from solver.certificate import best_bound, bound_at_code
 from solver.generation.loop import ColumnGeneration, RoundLimits
 from solver.generation.loss import RecurrentLoss
-from solver.generation.pricers import AscentPricer, ExactPricer
+from solver.generation.pricers import ExactPricer, LocalPricer
 from solver.methods.iterate import Iterate
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class RecurrentTolerances:
     most_kept_per_pair: int = 2  # but no more than these
     most_kept: int = 300  # once they are so many: a step takes the cube of their number
     steps: int = 20  # of Newton's method
+    excess: float = 1e-13  # of a ratio over one that is rounding
 
 
 RECURRENT = RecurrentTolerances()
@@ -82,13 +83,13 @@ def steps(problem: Problem, weights: Array, *, tolerance: float, rng: np.random.
 
 
 def _generation(problem: Problem, start: Array, rng: np.random.Generator) -> ColumnGeneration:
-    loss, pairs = RecurrentLoss(problem), problem.dimension * (problem.dimension + 1) // 2
-    added, starts = RECURRENT.added_per_pair * pairs, [loss.coordinates(start)]
+    loss = RecurrentLoss(problem)
+    added, pairs, starts = RECURRENT.added_per_pair * loss.pairs, loss.pairs, [loss.coordinates(start)]
     pricer: Pricer
     if loss.inside.sources.faces_if_few is not None:
-        pricer = ExactPricer(problem, loss, added)
+        pricer = ExactPricer(loss, added)
     else:
-        pricer = AscentPricer(loss.inside, loss, added, rng)
+        pricer = LocalPricer(loss, added, rng, RECURRENT.excess)
     kept = min(RECURRENT.kept_per_pair * pairs, max(RECURRENT.most_kept_per_pair * pairs, RECURRENT.most_kept))
     return ColumnGeneration(loss, pricer, RoundLimits(kept, RECURRENT.steps, RECURRENT.steps), starts)
 

@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 
 from solver import Problem
 from solver.generation.active_set import ActiveSet
-from solver.generation.loss import ScaledLoss
+from solver.generation.loss import ScaledLoss, WhitenedLoss
+from solver.generation.master import Master, WorkingCode
+from solver.generation.pricers import LocalPricer
 from solver.methods import ascents, columns
 from solver.strategies import problems, seeds
 from tests.examples import share
 from tests.properties import naive
 from theory.bounds.ascent import Ascent, _ActiveSets
+from theory.readouts import Soft
 
 ROUNDING = 1e-12
 
@@ -123,6 +126,45 @@ def test_degenerate_samples(points):
 def test_a_box_is_modular():
     problem = Problem(np.array(list(product([-1, 1], repeat=8))))
     assert followed(problem, 0)[-1].loss == pytest.approx(problem.modular_loss, rel=ROUNDING)
+
+
+@pytest.mark.parametrize("error_cost", [0.3, 0.6, 3.0])
+def test_where_errors_are_cheap_the_code_is_silent_or_that_of_exact_pricing(error_cost):
+    problem = Problem(cloud("uniform cube", 3, 20), readout=Soft(error_cost))
+    last = followed(problem, 0)[-1]
+    silent = problem.pricing.maximise(problem.multiplier(np.zeros((3, 3)))).rho <= 1
+    assert (len(last.weights) == 0) == silent
+    assert last.loss == pytest.approx(followed(problem, 0, columns)[-1].loss, rel=1e-9)
+
+
+# ---- thoroughness ---------------------------------------------------------------------------------------------
+
+
+def searched_pricer():
+    """A pricer that was asked ten times about the best code, and that code."""
+    problem = Problem(cloud("correlated normal", 3, 20))
+    loss = WhitenedLoss(problem)
+    best = Master(loss).code(loss.coordinates(followed(problem, 0, columns)[-1].weights))
+    pricer = LocalPricer(loss, 10, np.random.default_rng(0), 1e-9)
+    for _ in range(10):
+        pricer.price(best, loss.multiplier(best.neurons))
+    assert len(set(pricer.hits)) > 1
+    return pricer, best
+
+
+def test_neurons_that_were_come_upon_count_in_another_order_too():
+    pricer, best = searched_pricer()
+    before, turned = pricer.hits, WorkingCode(best.neurons[::-1], best.active[::-1], best.loss)
+    pricer.price(turned, pricer.loss.multiplier(turned.neurons))
+    assert (pricer.hits >= before[::-1]).all()
+
+
+def test_a_better_code_is_yet_to_be_searched():
+    pricer, best = searched_pricer()
+    before, better = pricer.hits, WorkingCode(best.neurons, best.active, best.loss * (1 - 1e-6))
+    assert not pricer.is_thorough(better)
+    pricer.price(better, pricer.loss.multiplier(better.neurons))
+    assert pricer.hits.sum() < before.sum()
 
 
 # ---- ascents --------------------------------------------------------------------------------------------------
