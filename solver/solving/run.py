@@ -195,11 +195,15 @@ class Run(SearchRun):
                 self.iterations = self.separate.iterations
                 return
             with one_thread():
-                steps = _steps(chosen, self.chain.reduced, self.limits.tolerance, rng, options)
-                self._follow(map(self.chain.invert, steps))  # step 4
-                if WITHOUT_LAYER in self.chain.reductions and chosen.method != "modular" and self._needs_descent():
-                    steps = recurrent.steps(self.problem, self.best.weights, tolerance=self.limits.tolerance, rng=rng)
-                    self._follow(steps)  # step 5
+                self._follow(self._iterates(chosen, rng, options))
+
+    def _iterates(self, chosen: Plan, rng: np.random.Generator, options: dict[str, object]) -> Iterator[Iterate]:
+        """The iterates of a plan, as codes of the problem: of its method, and then of descent with the layer."""
+        tolerance = self.limits.tolerance
+        yield from map(self.chain.invert, _steps(chosen, self.chain.reduced, tolerance, rng, options))  # step 4
+        if WITHOUT_LAYER in self.chain.reductions and chosen.method != "modular" and not self._is_proven():
+            self.best = replace(self.best, note="descent on the loss with its recurrent layer")
+            yield from recurrent.steps(self.problem, self.best.weights, tolerance=tolerance, rng=rng)  # step 5
 
     def _plan(self, method: str) -> Plan:
         """The plan that is followed: one whose code in closed form is proven optimal, or else one that searches."""
@@ -281,16 +285,11 @@ class Run(SearchRun):
         if interrupt is not None:
             raise interrupt
 
-    def _needs_descent(self) -> bool:
-        if self.stopped or self.iterations >= self.limits.max_iterations:
-            return False
-        # The bounds of methods are their own, and some have none.
+    def _is_proven(self) -> bool:
+        """Whether the best code is known to be optimal. The bounds of methods are their own, and some have none."""
         best, quick = self.best, not is_small(self.problem)
         bound = best_bound(self.problem, best.multiplier, weights=best.weights, quick=quick, cover=best.cover).value
-        gap = optimality_gap(best.loss, max(bound, best.lower_bound))
-        if gap > self.limits.tolerance:
-            self.best = replace(best, note="descent on the loss with its recurrent layer")
-        return gap > self.limits.tolerance
+        return optimality_gap(best.loss, max(bound, best.lower_bound)) <= self.limits.tolerance
 
 
 def unproven(callback: Callable[[Progress], object]) -> Callable[[Progress], object]:
