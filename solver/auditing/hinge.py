@@ -83,10 +83,12 @@ def _fitted(lifted: Array, roots: Array, ridge: Array, wanted: Array) -> Array:
         return np.zeros(lifted.shape[1])
     wanted = wanted / size
     active, point, rest = wanted > 0, np.zeros(lifted.shape[1]), np.zeros(len(ridge))
-    counted, value = active, np.inf
+    counted, value = active, np.inf  # step 1
     for _ in range(HINGE.rounds):
+        # Step 2.
         rows = np.vstack([roots[counted, None] * lifted[counted], ridge])
         step = np.linalg.lstsq(rows, np.append(roots[counted] * wanted[counted], rest), rcond=None)[0] - point
+        # Step 3.
         length = 1.0
         for _ in range(HINGE.halvings):
             tried = point + length * step

@@ -35,7 +35,7 @@ PROOF = ProofTolerances()
 
 
 def costs(points: Array, neurons: Array) -> Array:
-    """(k, n) what neurons cost.
+    """(k, n) what neurons cost (step 1).
 
     Args:
         points: (2, T, n) samples about their mean.
@@ -51,7 +51,7 @@ def costs(points: Array, neurons: Array) -> Array:
 
 
 def losses(cost: Array, energies: Array, neurons: Array, demand: Array, ridge: Array) -> Array:
-    """(n,) the loss of codes; NaN or infinite of those that decode nothing.
+    """(n,) the loss of codes (step 2); NaN or infinite of those that decode nothing.
 
     Args:
         cost: (k, n) of unit neurons.
@@ -68,7 +68,7 @@ def losses(cost: Array, energies: Array, neurons: Array, demand: Array, ridge: A
 
 
 def largest_ratios(rays: Array, following: Array, corners: Array, multiplier: Array) -> Array:
-    """(n,) the largest ratio of worth to cost; infinite where the cones do not show it.
+    """(n,) the largest ratio of worth to cost (step 3); infinite where the cones do not show it.
 
     Args:
         rays: (2, R, n) in turn, those at the end may repeat the first.
@@ -120,7 +120,7 @@ def largest_ratios(rays: Array, following: Array, corners: Array, multiplier: Ar
 
 
 def proven(multiplier: Array, rho: Array, demand: Array, ridge: Array) -> Array:
-    """(n,) the lower bound on the loss of every code; zero where rho is infinite.
+    """(n,) the lower bound on the loss of every code (step 4); zero where rho is infinite.
 
     Args:
         multiplier: (3, n) Y, positive semidefinite.
@@ -139,7 +139,7 @@ def proven(multiplier: Array, rho: Array, demand: Array, ridge: Array) -> Array:
 
 
 def best_value(gain: Array, lost: Array, rho: Array) -> Array:
-    """(n,) the largest value of sqrt(t) gain - t lost for t up to 1 / rho.
+    """(n,) the largest value of sqrt(t) gain - t lost for t up to 1 / rho (step 4).
 
     Example:
         >>> best_value(np.array([4.0, 4.0]), np.array([0.0, 4.0]), np.array([1.0, 1.0])).tolist()

@@ -58,6 +58,7 @@ def fan_of(corners: Array, count: Indices) -> Fan:
     """
     _, width, problems = corners.shape
     real = np.arange(width)[:, None] < count
+    # Step 1: the normal of the edge from each corner, and of the edge before it.
     side = np.concatenate([corners[:, 1:], corners[:, :1]], axis=1) - corners
     after = corners + side
     area = corners[0] * after[1] - corners[1] * after[0]
@@ -66,8 +67,8 @@ def fan_of(corners: Array, count: Indices) -> Fan:
     last = count - 1, np.arange(problems)
     before = np.concatenate([normal[:, *last][:, None], normal[:, :-1]], axis=1)
     before = np.where(real, before, before[:, :1])
-    edge = before / np.sqrt((before * before).sum(axis=0) + 1)
-    # In the middle of a wide cone: at a right angle to the difference of its sides.
+    edge = before / np.sqrt((before * before).sum(axis=0) + 1)  # step 2
+    # Step 3: the middle of a wide cone is at a right angle to the difference of its sides.
     one, other = (ray / np.hypot(*ray) for ray in (before, normal))
     wide = real & ((one * other).sum(axis=0) < 0)
     middle = np.stack([other[1] - one[1], one[0] - other[0]])
@@ -82,5 +83,6 @@ def fan_of(corners: Array, count: Indices) -> Fan:
     following = np.concatenate([rays[:, 1:], rays[:, :1]], axis=1)
     corner = corner[front]
     at = np.take_along_axis(corners, corner[None], axis=1)
+    # Step 4.
     q = (rays * following).sum(axis=0) + (at * rays).sum(axis=0) * (at * following).sum(axis=0)
     return Fan(rays, following, corner, q, np.arange(len(front))[:, None] < count)

@@ -55,6 +55,7 @@ def has_one_code(fan: Fan, corners: Array, multiplier: Array) -> Mask:
         [True]
     """
     rays, following = fan.rays, fan.following
+    # Step 1: what rays earn, and what the eigenvectors do that lie in their cones.
     on_ray = np.where(fan.real, times(squared(rays), multiplier), 0.0)  # of cost one
     t11, t12, t22 = root = cost_root(corners)
     half, across, middle = (times(worths, multiplier) for worths in worths_inside(root))
@@ -63,7 +64,9 @@ def has_one_code(fan: Fan, corners: Array, multiplier: Array) -> Mask:
     after, until = rays[0] * inner[1] - rays[1] * inner[0], inner[0] * following[1] - inner[1] * following[0]
     inside = np.where(fan.real & (after * until > 0), middle + spread, 0.0)
     bar = 1 - MANY_TOUCHING.touches
+    # Step 2.
     whole = fan.real & (spread <= MANY_TOUCHING.multiple * middle) & (middle + spread > bar)
+    # Step 1: which rays are the best near.
     last = np.take_along_axis(inside, fan.real.sum(axis=0)[None] - 1, axis=0)
     beside = np.maximum(inside, np.concatenate([last, inside[:-1]]))
     peaks = np.where(on_ray >= beside * bar, on_ray, 0.0)

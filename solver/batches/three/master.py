@@ -42,7 +42,7 @@ class Columns:
     Attributes:
         neurons: (n, k, 3) of cost one.
         energies: (n, k) x.
-        slacks: (n, k) s.
+        slacks: (n, k) s (step 1).
         demand: (n, 3) the diagonal of K.
         ridge: (n, 3, 3) G0.
     """
@@ -96,11 +96,13 @@ class Columns:
         worth = (neurons @ multiplier) @ neurons.transpose(0, 2, 1)
         bent = 2 * worth * ((neurons @ inverse) @ neurons.transpose(0, 2, 1))
         place = np.arange(energies.shape[1])
-        mu = np.maximum(THREE_MASTER.fall * self.mu, least)[:, None]
+        mu = np.maximum(THREE_MASTER.fall * self.mu, least)[:, None]  # step 4
+        # Step 2.
         bent[:, place, place] = bent[:, place, place] * (1 + THREE_MASTER.singular) + slacks / energies
         right = mu / energies - 1 + worth[:, place, place]
         step = solved(bent, right)
         change = (mu - slacks * step) / energies - slacks
+        # Step 3.
         keep = 1 - THREE_MASTER.left
         length = 1 / np.maximum(1.0, (-step / energies).max(axis=1, keepdims=True) / keep)
         other = 1 / np.maximum(1.0, (-change / slacks).max(axis=1, keepdims=True) / keep)

@@ -38,7 +38,7 @@ THREE_PROOF = ThreeProofTolerances()
 
 
 def costs(points: Array, neurons: Array) -> Array:
-    """(n, k) what neurons cost.
+    """(n, k) what neurons cost (step 1).
 
     Args:
         points: (n, T, 3) samples about their mean.
@@ -53,12 +53,12 @@ def costs(points: Array, neurons: Array) -> Array:
 
 
 def readouts(code: Array, demand: Array) -> Array:
-    """(n,) tr K H^-1 for H = G + G0 (n, 3, 3) and the diagonal (n, 3) of K; not finite of codes that decode nothing."""
+    """(n,) tr K H^-1 (step 1) for H = G + G0 (n, 3, 3) and the diagonal (n, 3) of K; not finite of singular H."""
     return np.asarray((np.diagonal(inverses(code), axis1=1, axis2=2) * demand).sum(axis=1))
 
 
 def largest_ratios(faces: Faces, multiplier: Array) -> Array:
-    """(n,) the largest ratio of worth to cost; infinite where the faces do not show it.
+    """(n,) the largest ratio of worth to cost (step 2); infinite where the faces do not show it.
 
     Args:
         faces: of the hulls.
@@ -109,7 +109,7 @@ def _crosses(faces: Faces, places: tuple[Indices, Indices], normals: Array) -> M
 
 
 def proven(multiplier: Array, rho: Array, demand: Array, ridge: Array) -> Array:
-    """(n,) the lower bound on the loss of every code; zero where rho is infinite.
+    """(n,) the lower bound on the loss of every code (step 3); zero where rho is infinite.
 
     Args:
         multiplier: (n, 3, 3) Y, positive semidefinite.
