@@ -174,12 +174,14 @@ def centred(
     for number in range(BATCH_BARRIER.steps):
         step, size = _newton_step(cones, objective, slacks, form, weight)
         full, form, slacks = _moved(cones, objective, (form, slacks), step, live)
+        # Step 5.
         ended = live & full & (size < decrement) & (degree / weight <= gap)
         result[:, place[ended]], weights[place[ended]] = form[:, ended], weight[ended]
         steps[place[ended]] = number + 1
         live &= ~ended & np.isfinite(size)
         if not live.any():
             break
+        # Step 4.
         weight = np.where(
             full & (size < BATCH_BARRIER.quick), np.minimum(weight * BATCH_BARRIER.growth, degree / gap), weight
         )
@@ -202,7 +204,7 @@ def _start(objective: Objective) -> Array:
 
 
 def _newton_step(cones: Cones, objective: Objective, slacks: Slacks, form: Array, weight: Array) -> tuple[Array, Array]:
-    """(3, n) Newton's step and (n,) its decrement."""
+    """Step 2: (3, n) Newton's step and (n,) its decrement."""
     real, here, following, root, both = cones.real, slacks.here, slacks.following, slacks.root, slacks.both
     det = determinant(form)
     inward = np.stack([form[2], -2 * form[1], form[0]]) / det

@@ -90,11 +90,11 @@ def exchanged(problem: PlaneProblem, neurons: Array) -> ExchangedCode | None:
     corners = problem.polygon.corners
     heights = (neurons @ np.array([corners.real, corners.imag])).max(axis=1)
     size = np.sqrt((neurons * neurons).sum(axis=1) + heights * heights)
-    columns = [(a, b) for a, b in (neurons / size[:, None]).tolist()]
+    columns = [(a, b) for a, b in (neurons / size[:, None]).tolist()]  # step 1
     energies = [EXCHANGE.first] * len(columns)
     for number in range(EXCHANGE.rounds):
         readout = NeuronEnergies(columns, problem.demand, problem.ridge)
-        energies, multiplier = readout.best(energies)
+        energies, multiplier = readout.best(energies)  # step 2
         fresh = _priced(problem.polygon, multiplier)
         if not fresh.neurons:
             return _measured(problem, readout, energies, fresh, number + 1)

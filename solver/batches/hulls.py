@@ -51,7 +51,7 @@ def outlines(points: Array) -> tuple[Indices, Indices]:
         >>> places.tolist(), count.tolist()
         ([[3, 4, 0, 1]], [4])
     """
-    order = np.argsort(np.arctan2(points[1], points[0]), axis=1, kind="stable")
+    order = np.argsort(np.arctan2(points[1], points[0]), axis=1, kind="stable")  # step 1
     clouds = np.arange(len(order))
     count = np.full(len(order), order.shape[1])
     going: Mask = np.ones(len(order), dtype=bool)
@@ -87,7 +87,7 @@ def _dropped(here: Array, count: Indices) -> Mask:
 
 
 def _closed(order: Indices, kept: Mask, before: Indices) -> tuple[Indices, Indices]:
-    """The places that are kept, without gaps, the first again at the end; and how many there are."""
+    """Step 4: the places that are kept, without gaps, the first again at the end; and how many there are."""
     kept = kept & (np.arange(order.shape[1]) < before[:, None])
     count = kept.sum(axis=1)
     front = np.argsort(~kept, axis=1, kind="stable")[:, : max(1, int(count.max(initial=0)))]

@@ -72,7 +72,7 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
         yield step
         before, gap = gap, 1 - step.lower_bound / step.loss
         stalled = 0 if gap < GROUPS.narrower * before else stalled + 1
-        if gap <= GROUPS.share * tolerance or stalled >= GROUPS.patience:
+        if gap <= GROUPS.share * tolerance or stalled >= GROUPS.patience:  # step 3
             return
 
 

@@ -66,7 +66,7 @@ def steps(problem: Problem, *, tolerance: float) -> Iterator[Iterate]:
         before, gap = gap, 1 - search.bound / search.loss
         stalled = 0 if gap < SPANS.narrower * before else stalled + 1
         patience = SPANS.patience if gap > tolerance else SPANS.enough
-        if gap <= SPANS.share * tolerance or stalled >= patience or not search.grown:
+        if gap <= SPANS.share * tolerance or stalled >= patience or not search.grown:  # step 4
             break
     yield search.tidied()
 
@@ -88,7 +88,7 @@ class _SpansSearch:
         self.readout, self.whitening = self.inside.whitened.readout, self.inside.whitening
         self.bases = [self.whitening.neurons(span.basis) for span in problem.spans]
         self.units, self.weights = np.empty((0, self.inside.dimension)), np.empty((0, problem.dimension))
-        for span in problem.spans:
+        for span in problem.spans:  # step 1
             coordinates = span.block.whitening.weights(np.eye(len(span.kept)))
             neurons = [span.block.modular.unit_neurons, coordinates, -coordinates]
             self._join(span, np.concatenate(neurons))

@@ -131,8 +131,9 @@ class _Orbits:
 
     def __init__(self, problem: Problem, least_excess: float, rng: np.random.Generator) -> None:
         self.problem, self.least_excess, self.rng = problem, least_excess, rng
-        self.inside, self.symmetry = problem.whitened, problem.symmetry
+        self.inside, self.symmetry = problem.whitened, problem.symmetry  # step 1
         self.ascent = Ascent(self.inside)
+        # Step 2.
         own, some = self.inside.modular_weights, self.random()[: self.inside.dimension]
         self._share(self._of_unit_cost(np.vstack([own, some])))
 
