@@ -97,7 +97,7 @@ def _try(
 
 
 def _slope(point: Point) -> Array:
-    """Half the gradient by decoders and offset."""
+    """Half the gradient by decoders and offset (step 1)."""
     response = point.response
     V = response.neurons.decoders
     gradient = V.copy()

@@ -87,7 +87,7 @@ def optimal_energies(candidates: Array, readout: Readout, start: Array) -> Array
         energies = energies * (1 + _share(step, DESIGN.to_boundary[near]) * step)
         slack = slack * (1 + _share(dual, DESIGN.to_boundary[near]) * dual)
         residual = float(np.abs(gradient - slack).max())
-        if gap <= DESIGN.complementarity * energies.sum() and residual <= DESIGN.dual_residual:
+        if gap <= DESIGN.complementarity * energies.sum() and residual <= DESIGN.dual_residual:  # step 4
             break
     return energies
 

@@ -31,6 +31,7 @@ def ordered_rows(points: Array, weights: Array | None = None) -> tuple[Indices, 
         ([[1.0, 2.0], [3.0, 4.0]], [2.0, 1.0])
     """
     order, starts = sorted_rows(points, weights)
+    # Step 3.
     if len(starts) == len(order):
         return order, np.broadcast_to(1.0, len(order)) if weights is None else weights.take(order)
     if weights is not None:
@@ -61,6 +62,7 @@ def sorted_rows(points: Array, weights: Array | None = None) -> tuple[Indices, I
     same = np.flatnonzero(key[1:] == key[:-1])
     if not len(same):
         return order, np.arange(len(order), dtype=order.dtype)
+    # Step 2.
     if (points[order[same]] != points[order[same + 1]]).any():
         order = _short(np.lexsort((*by_weight, *[points[:, column] for column in range(points.shape[1])])))
         same = np.flatnonzero((points[order[1:]] == points[order[:-1]]).all(axis=1))
@@ -70,7 +72,7 @@ def sorted_rows(points: Array, weights: Array | None = None) -> tuple[Indices, I
 
 
 def _keys(points: Array) -> Array:
-    """(T,) one number for each row."""
+    """(T,) one number for each row (step 1)."""
     key = np.zeros(len(points))
     for share, column in zip(_shares(points.shape[1]), points.T, strict=True):
         key += share * column
