@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_info
 from theory.geometry.extremes import distinct_rows
 
 KERNELS = ("Nehalem", "Haswell")
-"""Those that are documented; of some others a library knows under another name."""
+"""Kernels that are documented; a library knows some others under another name."""
 
 
 @pytest.mark.skipif(os.environ.get("OPENBLAS_CORETYPE") not in KERNELS, reason="the kernels of this machine")

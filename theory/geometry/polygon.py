@@ -115,13 +115,13 @@ class Polygon(Frozen):
 
         Source: docs/mathematics.md, "Pricing".
         """
-        found = self.ratios((worth[0, 0], worth[0, 1], worth[1, 1]))
-        in_cones = np.where(found.inside, found.middle + found.spread, 0.0)
-        cone, place = int(in_cones.argmax()), int(found.on_rays.argmax())  # step 5
-        most = max(float(in_cones[cone]), float(found.on_rays[place]))
+        ratios = self.ratios((worth[0, 0], worth[0, 1], worth[1, 1]))
+        in_cones = np.where(ratios.inside, ratios.middle + ratios.spread, 0.0)
+        cone, place = int(in_cones.argmax()), int(ratios.on_rays.argmax())  # step 5
+        most = max(float(in_cones[cone]), float(ratios.on_rays[place]))
         # Where all of a cone ties, so do its rays.
-        inner = most > found.on_rays[place] and found.spread[cone] > 0
-        neuron = found.best[cone] / found.spread[cone] ** 0.5 if inner else self.rays[place]
+        inner = most > ratios.on_rays[place] and ratios.spread[cone] > 0
+        neuron = ratios.best[cone] / ratios.spread[cone] ** 0.5 if inner else self.rays[place]
         return most, np.array([neuron.real, neuron.imag])
 
 
