@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -122,7 +122,7 @@ class Representation(Drawn, Answer, Code):  # type: ignore[misc]  # of a table i
             )
         return activity
 
-    def bounded_by(self, bound: float, unproven: str) -> Self:
+    def bounded_by(self, bound: float, unproven: str, **others: Any) -> Self:
         """See `CertifiedCode.bounded_by`.
 
         Where rounding keeps the network from doing what its weights promise, which `certify` would see, the code is not
@@ -131,6 +131,7 @@ class Representation(Drawn, Answer, Code):  # type: ignore[misc]  # of a table i
         Args:
             bound: as there.
             unproven: as there.
+            others: as there.
 
         Example:
             >>> from solver import Problem, solve
@@ -138,10 +139,10 @@ class Representation(Drawn, Answer, Code):  # type: ignore[misc]  # of a table i
             >>> answer.bounded_by(answer.loss / 2, "bounded").status
             'bounded'
         """
-        code = super().bounded_by(bound, unproven)
-        if network_agrees(self.problem, self):
+        code = super().bounded_by(bound, unproven, **others)
+        if network_agrees(code.problem, code):
             return code
-        message = self.message if BEYOND_DIGITS in self.message else f"{self.message}; {BEYOND_DIGITS}"
+        message = code.message if BEYOND_DIGITS in code.message else f"{code.message}; {BEYOND_DIGITS}"
         return replace(code, status=unproven, message=message)
 
     def _drawing(self) -> Drawing:

@@ -364,6 +364,12 @@ class Problem(Immutable):
     column_order: derived[Indices] = derived(IN_ORDER.order)
     """(d,) the sources in that order; as given where the problem cannot be written in another."""
 
+    channel_order: derived[Indices] = derived(IN_ORDER.channels)
+    """(dx,) the channels in the order that they have there, which is that of what they carry."""
+
+    target_order: derived[Indices] = derived(IN_ORDER.targets)
+    """(r,) the targets in the order that they have there, likewise."""
+
     on_hull: derived[Problem] = derived(AFFINE_HULL.apply)
     """The problem of as many of the sources as tell the others, which is this one where none is told by others."""
 

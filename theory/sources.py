@@ -119,12 +119,7 @@ class Sources(Immutable):
         self.from_samples = True
         lowest, highest = self._checked_range(*column_range(self.points))
         self._require_samples_in_rows()
-        # What follows does not depend on the order of the samples, to the last digit.
-        self._order, self._counts = ordered_rows(self.points, self.probabilities)
-        self._origin = self.points[self._order[0]]
-        self._shift, self.covariance = self._moments()
-        self.mean = self._origin + self._shift
-        self.lower, self.upper = self.about_mean(lowest), self.about_mean(highest)
+        self._measure_samples(lowest, highest)
         self._find_hull()
         self._finish()
 
@@ -422,6 +417,8 @@ class Sources(Immutable):
         if self.stream is not None:
             return Sources._of_summary(self.stream.of_columns(chosen), names, identified=identified)
         if self.from_samples:
+            if self.hull is None and sorted(chosen) == list(range(self.dimension)):
+                return self._in_order(chosen, identified=identified)
             return Sources(self.points[:, chosen], self.probabilities, names=names, identified=identified)
         if chosen == list(range(self.dimension)) and identified == self.identified:
             return self
@@ -429,6 +426,16 @@ class Sources(Immutable):
         root = np.asarray(np.linalg.qr(self.covariance_root[:, chosen], mode="r"))
         vertices, mean = self.points[:, chosen], self.mean[chosen]
         return Sources._on_vertices(covariance, vertices, mean, names, root, identified=identified)
+
+    def _in_order(self, columns: list[int], *, identified: bool) -> Sources:
+        """Independent samples with all their columns in another order, which changes nothing that is checked."""
+        other = Sources.__new__(Sources)
+        other.identified, other.from_samples = identified, True
+        other.points, other.probabilities = np.ascontiguousarray(self.points[:, columns]), self.probabilities
+        other.names = tuple(self.names[index] for index in columns)
+        other._measure_samples(*column_range(other.points))
+        other._finish()
+        return other
 
     # ---- shape ------------------------------------------------------------------------------------------------
 
@@ -634,6 +641,17 @@ class Sources(Immutable):
         return self.points, self.names, self.probabilities, self.stream, self.identified, moments
 
     # ---- construction -----------------------------------------------------------------------------------------
+
+    def _measure_samples(self, lowest: Array, highest: Array) -> None:
+        """Order, moments and ranges of the samples, whose least and largest values (d,) are known.
+
+        They do not depend on the order in which the samples came, to the last digit.
+        """
+        self._order, self._counts = ordered_rows(self.points, self.probabilities)
+        self._origin = self.points[self._order[0]]
+        self._shift, self.covariance = self._moments()
+        self.mean = self._origin + self._shift
+        self.lower, self.upper = self.about_mean(lowest), self.about_mean(highest)
 
     def _ordered_blocks(self) -> Iterator[tuple[Array, Array]]:
         """Yield different samples about the origin, in an order of their own, and their shares, in blocks of rows."""
@@ -843,6 +861,7 @@ class SourcesOnVertices(Sources):
         return None if faces is None else faces.moved(-self.vertices)
 
 
-def _blocks(matrix: Array, rows: int) -> Iterator[Array]:
-    for start in range(0, len(matrix), rows):
-        yield matrix[start : start + rows]
+def _blocks(matrix: Array, rows: int) -> Iterable[Array]:
+    if len(matrix) <= rows:
+        return (matrix,)
+    return (matrix[start : start + rows] for start in range(0, len(matrix), rows))

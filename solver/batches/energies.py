@@ -65,8 +65,8 @@ class NeuronEnergies:
         """
         sizes, loss = start, self.loss(start)
         guess = self._balanced()
-        if guess is not None and self.loss(guess) <= loss:
-            sizes, loss = guess, self.loss(guess)
+        if guess is not None and (guessed := self.loss(guess)) <= loss:
+            sizes, loss = guess, guessed
         for _ in range(BATCH_ENERGIES.steps):
             step, promised = self._step(sizes)
             length = 1.0

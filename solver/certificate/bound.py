@@ -310,6 +310,8 @@ def _best_at_end(problem: Problem, proof: _Proof) -> Bound:
     best = int(np.argmax([within_loss(bound.value, loss) for bound in bounds]))
     if not bounds[best].exact:
         bounds.append(bound_of_worth(problem, np.eye(problem.dimension), quick=True))
+    if optimality_gap(loss, within_loss(bounds[best].value, loss)) <= WORTH.attained:
+        return _best(bounds, loss)  # nothing can prove more
     for kept in _shrunk(problem):
         bounds.append(bound_of_worth(problem, worths[best] * np.outer(kept, kept), quick=quick, cover=cover))
     return _best(bounds, loss)

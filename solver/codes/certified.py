@@ -150,12 +150,13 @@ class CertifiedCode(Frozen):
             raise InputError(f"activity: {z.shape[-1]} column(s), but the code has {len(self)} neurons")
         return np.asarray(z @ self.decoder.T + self.decoder_bias)
 
-    def bounded_by(self, bound: float, unproven: str) -> Self:
+    def bounded_by(self, bound: float, unproven: str, **others: Any) -> Self:
         """The code with another lower bound, and the gap and status that follow from it.
 
         Args:
             bound: lower bound on the loss, proven up to rounding; above the loss it is lowered (`within_loss`).
             unproven: the status if the gap is beyond the tolerance.
+            others: fields that change with it, such as the multiplier.
 
         Example:
             >>> from solver import Problem, solve
@@ -165,7 +166,8 @@ class CertifiedCode(Frozen):
         """
         value = within_loss(bound, self.loss)
         gap = optimality_gap(self.loss, value)
-        return replace(self, lower_bound=value, gap=gap, status="optimal" if gap <= self.tolerance else unproven)
+        status = "optimal" if gap <= self.tolerance else unproven
+        return replace(self, lower_bound=value, gap=gap, status=status, **others)
 
     def _plain(self, names: tuple[str, ...]) -> dict[str, Any]:
         """What a JSON object says of every code, and the fields of these names, as numbers, words and lists.

@@ -45,7 +45,9 @@ def own_groups(problem: Problem, weights: Array) -> Indices:
     used = shares(problem, weights) > ONE_SOURCE
     result = np.full(len(used), -1)
     for number, members in reversed(list(enumerate(families(problem)))):
-        result[~np.delete(used, members, axis=1).any(axis=1)] = number
+        beside = np.ones(used.shape[1], dtype=np.bool_)
+        beside[list(members)] = False
+        result[~(used & beside).any(axis=1)] = number
     return result
 
 

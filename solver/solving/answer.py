@@ -99,8 +99,13 @@ def answer(
                 kept = optimality_gap(code.loss, proven.value) <= tolerance
                 code, bound = (code, proven) if kept else (searched, bound)
         message = "; ".join(part for part in (f"{method}: {why}", note, stopped) if part)  # step 5
-        code = replace(code, message=message, multiplier=bound.multiplier, seconds=time.perf_counter() - start)
-        code = code.bounded_by(bound.value, "interrupted" if stopped else "bounded")
+        code = code.bounded_by(
+            bound.value,
+            "interrupted" if stopped else "bounded",
+            message=message,
+            multiplier=bound.multiplier,
+            seconds=time.perf_counter() - start,
+        )
         combination = None if code.status == "optimal" else problem.sources.nearly_constant
         if combination is None:
             return code

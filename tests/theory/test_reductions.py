@@ -26,6 +26,7 @@ from theory.reductions import (
     Solved,
     SomeSamples,
 )
+from theory.sources import Sources
 
 READOUTS = [None, Soft(30.0), Noisy(30.0, 0.2)]
 BOX = np.array(list(product((0, 1), (0, 2), (0, 1))), dtype=float)
@@ -157,3 +158,16 @@ def test_a_separate_code_of_partial_targets_stays_separate(groups):
     answer = solve(problem, method="modular")
     assert answer.modular and answer.loss == pytest.approx(problem.modular_loss, rel=1e-12)
     assert answer.loss > solve(problem).loss * 1.1
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("points", [BOX, BOX[:7], np.eye(3)], ids=["box", "corner-cut", "dependent"])
+def test_sources_in_another_order_are_those_made_in_that_order(points, weighted):
+    order, weights = [2, 0, 1], np.arange(1.0, len(points) + 1) if weighted else None
+    moved = Sources(points, weights, names=["a", "b", "c"]).of_columns(order)
+    made = Sources(points[:, order], weights, names=["c", "a", "b"])
+    assert moved == made and moved.summary() == made.summary() and moved.points.flags["C_CONTIGUOUS"]
+    for name in ("mean", "covariance", "lower", "upper", "vertices", "covariance_root"):
+        np.testing.assert_allclose(getattr(moved, name), getattr(made, name), atol=1e-12)
+    with pytest.raises(AttributeError, match="does not change"):
+        moved.mean = made.mean

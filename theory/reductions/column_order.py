@@ -98,12 +98,10 @@ def _reaches(heights: Any, size: Array, tied: Indices) -> list[Array]:
     both = np.zeros((count, count), dtype=np.bool_)
     both[tied] = both[:, tied] = True
     first, second = np.nonzero(both)
-    reaches = []
-    for one, other in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
-        reach = np.zeros((count, count))
-        reach[first, second] = heights.support(one * axes[first] + other * axes[second])
-        reaches.append(reach)
-    return reaches
+    ways = [one * axes[first] + other * axes[second] for one, other in ((1, 1), (1, -1), (-1, 1), (-1, -1))]
+    reaches = np.zeros((len(ways), count, count))
+    reaches[:, first, second] = heights.support(np.concatenate(ways)).reshape(len(ways), -1)
+    return list(reaches)
 
 
 def _told_apart(classes: Indices, pairs: Indices, names: Sequence[str]) -> Indices:

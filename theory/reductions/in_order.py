@@ -47,8 +47,8 @@ class _InOrder(Reduction):
         """Whether sources, channels or targets of a problem have other places there."""
         if not self.movable(problem):
             return False
-        orders = (problem.column_order, self.channels(problem), self.targets(problem))
-        return any(bool((np.diff(order) < 0).any()) for order in orders)
+        orders = (problem.column_order, problem.channel_order, problem.target_order)
+        return any(bool((order[1:] < order[:-1]).any()) for order in orders)
 
     def apply(self, problem: Any) -> Any:
         """The problem with its sources in an order of their own; see `Reduction`.
@@ -99,7 +99,7 @@ class _InOrder(Reduction):
         self, problem: Any, encoder: Array, encoder_bias: Array, decoder: Array, decoder_bias: Array
     ) -> tuple[Array, Array, Array, Array]:
         """A network of the problem as posed, encoder (n, dx), decoder (r, n) and biases, as one of it in order."""
-        channels, targets = self.channels(problem), self.targets(problem)
+        channels, targets = problem.channel_order, problem.target_order
         ordered = np.ascontiguousarray(encoder[:, channels])
         return ordered, encoder_bias, np.ascontiguousarray(decoder[targets]), decoder_bias[targets]
 
@@ -107,7 +107,7 @@ class _InOrder(Reduction):
         """(n, d) what an encoder (n, dx) reads of the sources, to the last digit whatever the order of the columns."""
         if not self.accepts(problem):
             return np.asarray(encoder @ problem.mixing)
-        weights = np.ascontiguousarray(encoder[:, self.channels(problem)]) @ problem.in_order.mixing
+        weights = np.ascontiguousarray(encoder[:, problem.channel_order]) @ problem.in_order.mixing
         return np.ascontiguousarray(weights[:, np.argsort(problem.column_order)])
 
     def arrays_back(self, problem: Any, fields: dict[str, Any]) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class _InOrder(Reduction):
 
         Those that know no columns, channels or targets stay as they are.
         """
-        back, channels, targets = map(np.argsort, (problem.column_order, self.channels(problem), self.targets(problem)))
+        back, channels, targets = map(np.argsort, (problem.column_order, problem.channel_order, problem.target_order))
         places: dict[str, Any] = {
             "source_weights": (slice(None), back),
             "encoder": (slice(None), channels),
@@ -134,7 +134,7 @@ class _InOrder(Reduction):
     def targets(self, problem: Any) -> Indices:
         """(r,) the targets in the order that they have there, likewise."""
         if problem.given_readout.targets is None:
-            return self.channels(problem)
+            return np.asarray(problem.channel_order)
         return _order_of_rows(problem.readout.targets[:, problem.column_order])
 
     def cover(self, problem: Any, cover: Any, *, back: bool = False) -> Any:
