@@ -12,9 +12,9 @@ in rational arithmetic (`rational`). A quarter of the problems of linear neurons
 others tell (`dependent`). Whether file, certificate, words and verdict agree with the answer is asked too
 (`consistency`). A tenth of the linear ones have another energy (`energies`). A fifth of the problems are of rectified
 and free neurons (`activations`), of few samples: their network and its loss are computed in rational arithmetic too
-(`nonlinear`), the neurons that refute a bound are looked for in the cells of the samples' hyperplanes (`cells`), and
-cheaper codes by descent (`nonlinear_codes`). A few are tasks in time (`tasks`), whose networks are run in rational
-arithmetic (`in_time`), and held against other networks that do the task (`networks`). What came of each is written down
-at once (`ledger`), so that a run goes on where it was stopped, and told at the end (`report`), with the worst cases as
-files with the command that solves them (`cases`).
+(`nonlinear`, on `nonlinear_setting`), the neurons that refute a bound are looked for in the cells of the samples'
+hyperplanes (`cells`), and cheaper codes by descent (`nonlinear_codes`). A few are tasks in time (`tasks`), whose
+networks are run in rational arithmetic (`in_time`), and held against other networks that do the task (`networks`). What
+came of each is written down at once (`ledger`), so that a run goes on where it was stopped, and told at the end
+(`report`), with the worst cases as files with the command that solves them (`cases`).
 """

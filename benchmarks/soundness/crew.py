@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.soundness.in_time import TaskClaim
 from benchmarks.soundness.judgement import Claim, Judgement
-from benchmarks.soundness.nonlinear import NonlinearClaim
+from benchmarks.soundness.nonlinear_setting import NonlinearClaim
 from benchmarks.soundness.work import Solved, judged, prepare, solved
 
 ANSWERED, CRASHED, OVERRUN, UNCHECKED, REFUSED = "answered", "crashed", "overrun", "unchecked", "refused"

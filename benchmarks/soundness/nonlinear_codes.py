@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 from scipy.optimize import minimize
 
-from benchmarks.soundness.nonlinear import NonlinearClaim, Setting
+from benchmarks.soundness.nonlinear_setting import NonlinearClaim, Setting
 from theory.arrays import Array
 
 Generator = np.random.Generator

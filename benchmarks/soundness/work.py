@@ -19,7 +19,8 @@ from benchmarks.soundness.dependent import judge_told
 from benchmarks.soundness.draws import Drawn
 from benchmarks.soundness.in_time import TaskClaim, judge_task, task_claim_of
 from benchmarks.soundness.judgement import Claim, Judgement, claim_of, judge
-from benchmarks.soundness.nonlinear import NonlinearClaim, judge_nonlinear
+from benchmarks.soundness.nonlinear import judge_nonlinear
+from benchmarks.soundness.nonlinear_setting import NonlinearClaim
 from benchmarks.soundness.tasks import DrawnTask
 from theory.errors import InputError
 

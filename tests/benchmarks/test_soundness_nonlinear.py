@@ -15,8 +15,9 @@ from benchmarks.soundness.activations import activation_of, drawn_of, sources_of
 from benchmarks.soundness.cells import Priced, best_directions
 from benchmarks.soundness.consistency import against_changes, against_file, against_program
 from benchmarks.soundness.draws import Drawn, drawn
-from benchmarks.soundness.nonlinear import Setting, judge_nonlinear
+from benchmarks.soundness.nonlinear import judge_nonlinear
 from benchmarks.soundness.nonlinear_codes import descents
+from benchmarks.soundness.nonlinear_setting import Setting
 from benchmarks.soundness.rational import exact
 from benchmarks.soundness.settings import Reading
 from benchmarks.soundness.work import nonlinear_claim_of
