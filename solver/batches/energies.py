@@ -7,8 +7,8 @@ Energies x >= 0 of neurons u_j of cost one minimise sum_j x_j + tr K H^-1, H = G
    equations tell what has which share in G = H - G0.
 2. If some energy came out negative the neuron of the most negative one is left out. Two neurons without G0 have the
    energies ((U^-1 K U^-T)_jj)^1/2, with U = (u_1, u_2).
-3. From there, or from the energies to begin with if they cost less, a projected Newton's method: at the optimum its
-   first step finds nothing to do.
+3. From there, or from the energies to begin with if they cost less, a projected Newton's method, until no slope is more
+   than rounding: at the optimum there is nothing to do.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class EnergyLimits:
 
     steps: int = 30
     halvings: int = 20  # of a step
+    flat: float = 1e-14  # slope, in units of what a neuron costs, that is rounding
     converged: float = 1e-15  # fall of the loss, relative, that is promised at the end
     vanished: float = 1e-9  # share of the largest energy below which a neuron is dropped if it earns less than it costs
     singular: float = 1e-12  # what is added to the diagonal of second derivatives, relative to it
@@ -68,7 +69,10 @@ class NeuronEnergies:
         if guess is not None and (guessed := self.loss(guess)) <= loss:
             sizes, loss = guess, guessed
         for _ in range(BATCH_ENERGIES.steps):
-            step, promised = self._step(sizes)
+            seen, slope = self._slopes(sizes)
+            if _is_flat(sizes, slope):
+                break
+            step, promised = self._step(sizes, seen, slope)
             length = 1.0
             for _ in range(BATCH_ENERGIES.halvings):
                 moved = [max(size + length * by, 0.0) for size, by in zip(sizes, step, strict=True)]
@@ -108,12 +112,16 @@ class NeuronEnergies:
             h22 += size * second * second
         return h11, h12, h22
 
-    def _step(self, sizes: list[float]) -> tuple[list[float], float]:
-        """Newton's step, and the fall of the loss that it promises (step 3)."""
+    def _slopes(self, sizes: list[float]) -> tuple[list[Vector], list[float]]:
+        """H^-1 u of each neuron u, and how much the loss grows with its energy: what it costs less what it earns."""
         i11, i12, i22 = _inverse(self._seen(sizes))
         first, second = self.demand
         seen = [(i11 * a + i12 * b, i12 * a + i22 * b) for a, b in self.neurons]
-        slope = [1 - first * a * a - second * b * b for a, b in seen]
+        return seen, [1 - first * a * a - second * b * b for a, b in seen]
+
+    def _step(self, sizes: list[float], seen: list[Vector], slope: list[float]) -> tuple[list[float], float]:
+        """Newton's step where slopes are these, and the fall of the loss that it promises (step 3)."""
+        first, second = self.demand
         least = BATCH_ENERGIES.vanished * max(sizes)
         free = [place for place, size in enumerate(sizes) if slope[place] < 0 or size > least]
         bent = [[0.0] * len(free) for _ in free]
@@ -164,6 +172,14 @@ class NeuronEnergies:
         sizes = [0.0] * len(self.neurons)
         sizes[one], sizes[other] = (math.sqrt(k1 * y * y + k2 * x * x) / area for x, y in ((c, d), (a, b)))
         return sizes
+
+
+def _is_flat(sizes: list[float], slope: list[float]) -> bool:
+    """Whether no energy is to move: all earn what they cost, and those of nothing no more."""
+    least, flat = BATCH_ENERGIES.vanished * max(sizes), BATCH_ENERGIES.flat
+    return all(
+        by >= -flat and (size == 0 or (size > least and by <= flat)) for size, by in zip(sizes, slope, strict=True)
+    )
 
 
 def _inverse(form: Form) -> Form:

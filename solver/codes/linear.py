@@ -340,4 +340,5 @@ def _lines(problem: Problem, weights: Array, apart: float) -> Array:
     # Both sides of all of them at once: each look at the samples takes as long as there are many.
     one, other = problem.neuron_cost(np.concatenate([lines, -lines])).reshape(2, -1)
     lines = np.where((other < one * (1 - TOUCHING_NEURONS.tied))[:, None], -lines, lines)
-    return np.where((np.abs(other - one) <= TOUCHING_NEURONS.tied * one)[:, None], facing(problem, lines), lines)
+    tied = np.abs(other - one) <= TOUCHING_NEURONS.tied * one
+    return np.where(tied[:, None], facing(problem, lines), lines) if tied.any() else lines
