@@ -37,14 +37,14 @@ def summary_of_blocks(
     """
     dask: Any = import_module("dask")
     columns = tuple(names) if names is not None else column_names(points)
-    blocks = _rows_of(points)
+    blocks = _rows_of(points)  # step 1
     weights = [None] * len(blocks) if probabilities is None else _weights_of(probabilities, points, len(blocks))
-    parts = [
+    parts = [  # step 2
         dask.delayed(_summary_of_block)(block, weight, number, columns)
         for number, (block, weight) in enumerate(zip(blocks, weights, strict=True))
     ]
     merge = dask.delayed(_merged)
-    while len(parts) > 1:
+    while len(parts) > 1:  # step 3
         parts = [merge(*parts[start : start + 2]) for start in range(0, len(parts), 2)]
     summary: Summary | None = dask.compute(*parts)[0]
     if summary is None:
@@ -53,7 +53,7 @@ def summary_of_blocks(
 
 
 def _rows_of(points: Any) -> list[Any]:
-    """Blocks of whole rows, not computed yet."""
+    """Step 1: blocks of whole rows, not computed yet."""
     ndim = getattr(points, "ndim", 0)
     if not hasattr(points, "to_delayed") or ndim not in (1, 2):
         raise InputError(
@@ -86,7 +86,7 @@ def _weights_of(probabilities: Any, points: Any, count: int) -> list[Any]:
 
 
 def _summary_of_block(block: Any, weights: Any, number: int, names: tuple[str, ...] | None) -> Summary | None:
-    """The summary of one block, or None if it has no rows."""
+    """Step 2: the summary of one block, or None if it has no rows."""
     builder = SummaryBuilder(names)
     if not len(block):
         return None

@@ -6,6 +6,7 @@ A neuron that costs one is about one long in them, so that no digit of what it e
 2. Where activity costs nothing, or a neuron pays for its peak, M can be so small beside the height that whitened
    samples are huge. Then H'H is the sum of M and the second moment of the vertices.
 3. With a recurrent layer, and of more sources or samples than faces are listed of, the whitened ones are kept.
+4. Where some sources are told by others the coordinates are those of the others.
 """
 
 from __future__ import annotations
@@ -40,14 +41,14 @@ class ProofCoordinates(Whitening):
     @classmethod
     def of_problem(cls, problem: Any) -> ProofCoordinates:
         """The coordinates for a problem; where some of its sources are told by others, those of the others."""
-        if problem.hull is not None:
+        if problem.hull is not None:  # step 4
             inside = problem.on_hull.proving
             chosen, whitened = inside.of_dependent(problem.hull), inside.are_whitened
         else:
-            chosen, whitened = problem.whitening, True
-            if problem.transitions is None and problem.height_sources.has_few_vertices:
+            chosen, whitened = problem.whitening, True  # step 1
+            if problem.transitions is None and problem.height_sources.has_few_vertices:  # step 3
                 vertices = problem.height_sources.vertices
-                if np.abs(chosen.samples(vertices)).max() > 1e3:  # six digits would be lost
+                if np.abs(chosen.samples(vertices)).max() > 1e3:  # step 2: six digits would be lost
                     spread = np.linalg.qr(vertices / len(vertices) ** 0.5, mode="r")
                     root = np.vstack([problem.energy_root, spread])
                     chosen = Whitening.of(root, problem.readout.targets, np.sqrt(problem.modular_costs))

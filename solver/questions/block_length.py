@@ -62,12 +62,13 @@ def block_length(series: Array) -> float:
     first, second = np.triu_indices(rows.shape[1])
     longest = 1.0
     for values in (*centred.T, *(centred[:, i] * centred[:, j] for i, j in zip(first, second, strict=True))):
+        # Step 4.
         longest = max(longest, _length(values - values.mean()))
     return float(min(longest, most))
 
 
 def _length(values: Array) -> float:
-    """The rule for one series (T,) of mean zero."""
+    """Step 4: the rule for one series (T,) of mean zero."""
     count = len(values)
     reach = min(count - 1, math.ceil(math.sqrt(count)) + BLOCKS.lags)
     covariance = _autocovariance(values, 2 * reach)
@@ -84,14 +85,14 @@ def _length(values: Array) -> float:
 
 
 def _autocovariance(values: Array, lags: int) -> Array:
-    """(lags + 1,) at most: sums of products with the series itself, so much later, over T."""
+    """Step 2: (lags + 1,) at most: sums of products with the series itself, so much later, over T."""
     size = 1 << (2 * len(values) - 1).bit_length()
     spectrum = np.abs(np.fft.rfft(values, size)) ** 2
     return np.asarray(np.fft.irfft(spectrum, size)[: min(lags + 1, len(values))] / len(values))
 
 
 def _reach_of(correlation: Array, count: int, most: int) -> int:
-    """The last lag before a row of negligible correlations; `most` where there is no such row."""
+    """Step 3, M / 2: the last lag before a row of negligible correlations; `most` where there is no such row."""
     row = max(BLOCKS.lags, math.ceil(math.sqrt(math.log10(count))))
     negligible = np.abs(correlation[1:]) < BLOCKS.negligible * math.sqrt(math.log10(count) / count)
     runs = np.convolve(negligible, np.ones(row), mode="valid") == row

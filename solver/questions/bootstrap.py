@@ -1,9 +1,9 @@
 """How surely does an answer hold? The same question, asked of many resamples of the samples (docs/bootstrap.md).
 
 1. Solve the problem of all samples.
-2. Draw resamples: half of the samples each, without replacement, if nothing else is asked for, and of the first half of
-   these a half again; or as many as there are, with replacement. Draw samples by themselves, or blocks of time. For
-   the curve draw a half, a quarter, ... of them.
+2. Draw resamples: half of the samples each, without replacement, if nothing else is asked for, and from the first half
+   of these resamples a half again; or as many as there are, with replacement. Draw samples by themselves, or blocks of
+   time. For the curve draw a half, a quarter, ... of the samples.
 3. Solve each to its own certificate, as points of a sweep: on all cores, resumable, whatever ends the program.
 4. Tell what the prices, the verdicts and the ratios of the neurons of all resamples come to.
 """
@@ -117,9 +117,12 @@ def bootstrap(
     limit = checked_threshold(practically)
     suited = block_length(problem.sources.points[rows])
     length = _length(block, suited, len(rows))
+    # Step 2 says what is drawn; it is drawn where the problem of a point is made (`OfResamples`).
     draws = _Draws.of(problem, len(rows), resamples, size, replaced=bool(replace), curve=curve)
+    # Step 1.
     answer = solve_any_of_many(problem, tolerance=tolerance, time_limit=time_limit, rng=seed)
     neurons = answer.source_weights if isinstance(answer, Representation) and len(answer) else None
+    # Step 3.
     plan = Sweep(
         OfResamples(problem, length, neurons),
         listed=draws.points(),
@@ -132,6 +135,7 @@ def bootstrap(
         answers = run(plan, results, jobs=jobs, backend=backend, scheduler=scheduler, callback=callback)
     except InputError as error:
         raise InputError(str(error).replace("sweep: none of its problems", "resamples: none of them")) from None
+    # Step 4.
     return Bootstrap(
         answer=replaced(answer, practically=limit),
         **_numbers([row for row in answers if row["index"] < resamples]),
@@ -152,7 +156,7 @@ def bootstrap(
 
 @dataclass(frozen=True)
 class _Draws:
-    """What is drawn."""
+    """What is drawn in step 2."""
 
     resamples: int  # how many
     size: int  # samples in each
@@ -212,7 +216,7 @@ def _length(block: float | str | None, suited: float, count: int) -> float | Non
     return float(block)
 
 
-# ---- what came out ------------------------------------------------------------------------------------------------
+# ---- step 4: what came out ------------------------------------------------------------------------------------------
 
 
 def _numbers(rows: list[Row]) -> dict[str, Any]:

@@ -5,8 +5,8 @@
 2. Draw so many of them, with replacement or without; independently, or by blocks of time. With replacement blocks of
    random length begin anywhere, and go on at the beginning after the end (the stationary bootstrap). Without it time
    is cut into blocks of one length, from a random moment on, and some of these are taken.
-3. Draw from a resample in the same way where that is asked for: how much prices of halves vary tells how much a price
-   varies, and how those of quarters follow those of their halves tells how much of a bias is chance.
+3. Draw from a resample again, without replacement, where that is asked for: how much prices of halves vary tells how
+   much a price varies, and how those of quarters follow those of their halves tells how much of a bias is chance.
 4. A sample that was drawn k times has k times its weight. One that was not drawn is left out: it keeps no neuron from
    going lower, so that the hull of a resample is a part of that of all samples.
 """
@@ -39,7 +39,7 @@ ESSENTIAL = "essential_likenesses"
 
 
 def possible(problem: Problem) -> tuple[Indices, Indices]:
-    """The rows of a problem's samples that can be drawn, and those that are in every resample.
+    """The rows of a problem's samples that can be drawn, and those that are in every resample (step 1).
 
     Example:
         >>> rows, always = possible(Problem([[0, 0], [0, 1], [1, 0], [1, 1]], probabilities=[1, 2, 1, 0]))
@@ -54,7 +54,7 @@ def possible(problem: Problem) -> tuple[Indices, Indices]:
 
 
 def drawn(count: int, size: int, replaced: bool, block: float | None, rng: np.random.Generator) -> Indices:
-    """(count,) how often each of so many samples is in a resample.
+    """(count,) how often each of so many samples is in a resample (step 2).
 
     Args:
         count: samples that there are.
@@ -142,7 +142,7 @@ class OfResamples:
         rows, always = possible(self.whole)
         rng = np.random.default_rng([seed, size, replaced, number])
         times = drawn(len(rows), size, bool(replaced), self.block, rng)
-        if part:
+        if part:  # step 3
             outer = np.flatnonzero(times)
             rows, times = rows[outer], drawn(len(outer), part, False, self.block, rng)
         kept = np.concatenate([rows[times > 0], always])
@@ -156,7 +156,7 @@ class OfResamples:
         return {OWN: own, FOLLOWED: followed, ESSENTIAL: likenesses(answer, self.neurons)}
 
     def _of(self, rows: Indices, counts: Indices) -> Problem:
-        """The problem of some rows, each so often."""
+        """The problem of some rows, each so often (step 4)."""
         sources, readout = self.whole.sources, self.whole.given_readout
         weights = counts * (1.0 if sources.probabilities is None else sources.probabilities[rows])
         changes: dict[str, Any] = {"sources": Sources(sources.points[rows], weights, names=sources.names)}

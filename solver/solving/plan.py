@@ -166,15 +166,15 @@ def plan(problem: Problem, method: str = "auto", *, unproven: bool = False, seco
         >>> plan(Problem([[0, 0], [0, 1], [1, 0]]), "relaxation").why
         'as asked'
     """
-    feedforward = problem.feedforward
+    feedforward = problem.feedforward  # step 7: a recurrent layer comes last
     if method != "auto":
         return _plan_of(problem, method, "as asked", seconds)
-    if feedforward.separate:
+    if feedforward.separate:  # step 1
         return _plan_of(problem, "groups", "every neuron is to read one group", seconds)
     if feedforward.separable:
         why = "the hull is a product over the groups, so that their own codes side by side are optimal"
         return _plan_of(problem, "groups", why, seconds)
-    if feedforward.sources.identified and not unproven:
+    if feedforward.sources.identified and not unproven:  # step 2
         if problem.groups is None:
             return Plan("modular", "", _reductions(problem, "modular"), proof_first="modular")
         return Plan("groups", "", _reductions(problem, "groups"), proof_first="separate")
@@ -182,26 +182,26 @@ def plan(problem: Problem, method: str = "auto", *, unproven: bool = False, seco
 
 
 def _searching(problem: Problem, seconds: float) -> Plan:
-    """The plan where no code in closed form is proven optimal."""
+    """Steps 3 to 6: the plan where no code in closed form is proven optimal."""
     feedforward = problem.feedforward
     few, identified = has_few_sources(feedforward), feedforward.sources.identified
     code = "modular" if feedforward.groups is None else "separate"
     unproven = f"the {code} code is not proven optimal; " if identified else ""
-    if has_many_samples(feedforward):
+    if has_many_samples(feedforward):  # step 3
         bounded = "" if few else "; bounded by a relaxation; method='relaxation' tightens"
         count = feedforward.sources.count
         why = f"{unproven}of {count:,} samples those are looked at that matter{bounded}"
         return _plan_of(problem, "columns", why, seconds)
     faces = _faces_in_time(feedforward, seconds)
-    if faces is not None and faces.complete:
+    if faces is not None and faces.complete:  # step 4
         failed = "the modularity condition fails; " if is_small(feedforward) and identified else unproven
         why = f"{failed}priced exactly on up to {faces.most_faces:,} faces of the hull"
         return _plan_of(problem, "columns", why, math.inf)
     some = _samples_relaxed_in_words(feedforward)
-    if is_symmetric(feedforward):
+    if is_symmetric(feedforward):  # step 5
         why = f"{unproven}{len(feedforward.symmetry):,} permutations of the samples change nothing{some}"
         return _plan_of(problem, "symmetric", why, seconds)
-    if few:
+    if few:  # step 6
         return _plan_of(problem, "relaxation", f"{unproven}bounded cell by cell{some}", seconds)
     why = f"{feedforward.dimension} sources: priced by local ascent and bounded by a relaxation{some}"
     return _plan_of(problem, "columns", f"{why}; method='relaxation' tightens", seconds)
@@ -223,6 +223,7 @@ def _plan_of(problem: Problem, method: str, why: str, seconds: float) -> Plan:
 
 
 def _reductions(problem: Problem, method: str) -> tuple[type[Reduction], ...]:
+    """Steps 3 and 7: the reductions that a method chooses ever finer."""
     applied: list[type[Reduction]] = []
     if problem.readout.rank is not None and method not in ("modular", "groups"):
         applied.append(PartialTargets)

@@ -1,6 +1,6 @@
 """What a picture shows of the points of a sweep, without writing their answers out: many are solved at once.
 
-1. Pose the problems of some hundred points; one that cannot be posed is refused.
+1. Pose the problems of up to a thousand points; one that cannot be posed is refused.
 2. Solve them together (`solver.batches`), each with a certificate of its own.
 3. Tell how many points are known, and go on.
 """
@@ -49,17 +49,18 @@ def numbers(plan: Sweep, callback: Callable[[int, int], object] | None = None) -
     """
     rows: list[Row] = []
     for first in range(0, len(plan), AT_ONCE):
-        if callback is not None:
+        if callback is not None:  # step 3
             callback(first, len(plan))
         places = range(first, min(first + AT_ONCE, len(plan)))
         some: list[Row] = [_row(plan, place) for place in places]
+        # Step 1.
         problems = dict[int, Problem]()
         for place, row in zip(places, some, strict=True):
             try:
                 problems[place] = _problem(plan, place)
             except InputError as error:
                 row["message"] = str(error)
-        if problems:
+        if problems:  # step 2
             answers = solve_many(problems.values(), tolerance=plan.tolerance, time_limit=plan.time_limit, rng=plan.seed)
             for number, place in enumerate(problems):
                 some[place - first] |= {

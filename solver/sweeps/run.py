@@ -144,7 +144,7 @@ def run(
     """The rows of `sweep`, in the order of their points; fewer where the callback stopped it."""
     if results is not None:
         require_tables()
-    with opened(plan, results) as journal:
+    with opened(plan, results) as journal:  # step 1, and step 6 at its end
         if callback is not None:
             callback(len(journal.rows), len(plan))
         left = _Left(plan, journal.rows)
@@ -155,13 +155,13 @@ def run(
                 with workers(jobs, backend, scheduler) as work:
                     while tasks := left.tasks():
                         for rows, rest in work(solve_task, left.begun(tasks)):
-                            with noted():
+                            with noted():  # step 4
                                 journal.add(rows)
                             raise_if_stopped()
                             left.put_back(rest)
                             if callback is not None and callback(len(journal.rows), len(plan)):
                                 return [journal.rows[index] for index in sorted(journal.rows)]
-            except WorkerDiedError:
+            except WorkerDiedError:  # step 5
                 left.worker_died()
         if left.abandoned:
             raise InputError(_of_deaths(plan, left))
@@ -207,7 +207,7 @@ class _Left:
         return len(self._known) + len(self.abandoned) >= len(self._plan)
 
     def tasks(self) -> list[_Task]:
-        """The tasks to give out now; none once all is known."""
+        """Step 2: the tasks to give out now; none once all is known."""
         self._alone, self._begun = None, []
         self._suspects = [i for i in self._suspects if i not in self._known and i not in self.abandoned]
         if self._suspects:
@@ -231,12 +231,12 @@ class _Left:
             yield task
 
     def put_back(self, rest: _Task | None) -> None:
-        """Keep the rest of a task for later, once all runs have begun."""
+        """Step 4: keep the rest of a task for later, once all runs have begun."""
         if rest is not None and self._rest is not None:
             self._rest.append(rest)
 
     def worker_died(self) -> None:
-        """Plan anew, and look for the point that ended the worker."""
+        """Step 5: plan anew, and look for the point that ended the worker."""
         self._rest = None
         if self._alone is not None:
             self._deaths[self._alone] += 1

@@ -6,10 +6,10 @@ A neuron reads the sources with weights w and has the least bias that keeps it n
 
 convex and homogeneous of degree two. A kind says this twice, and a problem checks that both agree:
 
-1. `terms`: what a network pays, by name, from the activity on the samples and from the encoder. The loss of an answer,
-   of an audit and of a certificate, and the columns of tables, are sums of these.
-2. `energy_root` and `height_sources`: R and the points. On each normal cone of the hull of the points h is linear and f
-   one quadratic form, so that every search and every proof works as it does for linear neurons.
+- `terms`: what a network pays, by name, from the activity on the samples and from the encoder. The loss of an answer,
+  of an audit and of a certificate, and the columns of tables, are sums of these.
+- `energy_root` and `height_sources`: R and the points. On each normal cone of the hull of the points h is linear and f
+  one quadratic form, so that every search and every proof works as it does for linear neurons.
 """
 
 from __future__ import annotations

@@ -51,10 +51,10 @@ class _AffineHull(Reduction):
         arguments = problem.arguments | {
             # With groups what a neuron reads means something: which of them.
             "sources": problem.sources.of_columns(hull.kept.tolist(), identified=groups is not None),
-            "mixing": problem.mixing @ hull.basis,
+            "mixing": problem.mixing @ hull.basis,  # step 1
             "readout": self._readout(problem),
             "neurons": problem.neurons.on_hull(hull.basis),
-            "groups": groups,
+            "groups": groups,  # step 2
             "separate": problem.separate and groups is not None,
         }
         return type(problem)(**arguments)
@@ -67,10 +67,12 @@ class _AffineHull(Reduction):
         """See `Reduction`."""
         if not self.accepts(problem):
             return solved
+        # Step 3.
         weights = in_own_columns(problem, solved.weights)
         return replace(solved, weights=weights, multiplier=problem.hull.form(solved.multiplier))
 
     def _readout(self, problem: Any) -> Any:
+        """Step 2: the readout of the coordinates, of targets B U."""
         readout, hull = problem.given_readout, problem.hull
         names = [item.name for item in fields(readout)] if is_dataclass(readout) else []
         if "targets" not in names:

@@ -53,7 +53,7 @@ class Chain:
         """
         some = [] if samples is None else [SomeSamples(samples, listed)]
         problems, applied = [problem], list[Any]()
-        for reduction in (AFFINE_HULL, CANONICAL, *some, WITHOUT_LAYER):
+        for reduction in (AFFINE_HULL, CANONICAL, *some, WITHOUT_LAYER):  # steps 1 to 4
             if reduction.accepts(problems[-1]):
                 problems.append(reduction.of(problems[-1]))
                 applied.append(reduction)
@@ -65,13 +65,13 @@ class Chain:
         return self.problems[-1]
 
     def lower_bound(self, bound: float) -> float:
-        """A lower bound on every code of the reduced problem as one on every code of the problem as posed."""
+        """A lower bound on every code of the reduced problem as one on those of the problem as posed: steps 4 to 1."""
         for problem, reduction in zip(self.problems[-2::-1], self.reductions[::-1], strict=True):
             bound = reduction.lower_bound(problem, bound)
         return bound
 
     def invert(self, solved: OneSolved) -> OneSolved:
-        """A code of the reduced problem as one of the problem as posed."""
+        """A code of the reduced problem as one of the problem as posed: back from step 4 to step 1."""
         for problem, reduction in zip(self.problems[-2::-1], self.reductions[::-1], strict=True):
             solved = reduction.invert(problem, solved)
         return solved

@@ -1,9 +1,9 @@
 """Groups of sources that have nothing to do with each other: one problem per group, and the codes side by side.
 
 1. The neurons of a group by themselves cost what they cost among all: the block of (A'A)^-1 in M is that of another
-   mixing, not of the columns of A (`alone`).
-2. Read out as they are while the other groups are silent, they are a problem of their own (`apply`). Where no errors
-   are allowed, or those of one group tell nothing of another, the losses add up, and so do the bounds.
+   mixing, not of the columns of A.
+2. Read out as they are while the other groups are silent, they are a problem of their own.
+3. Where no errors are allowed, or those of one group tell nothing of another, the losses add up, and so do the bounds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class _GroupByGroup(Reduction):
         return bool(problem.separable or (problem.separate and not self.coupled(problem)))
 
     def apply(self, problem: Any) -> tuple[Any | None, ...]:
-        """One problem per group; None for a group of which nothing is asked.
+        """Step 2: one problem per group; None for a group of which nothing is asked.
 
         Example:
             >>> from theory.problem import Problem
@@ -54,7 +54,7 @@ class _GroupByGroup(Reduction):
         return problem.parts
 
     def join(self, problem: Any, solved: Sequence[Solved | None]) -> Solved:
-        """The codes of the groups side by side; None stands for a group of which nothing is asked."""
+        """Step 3: the codes of the groups side by side; None stands for a group of which nothing is asked."""
         weights: list[Array] = [np.empty((0, problem.dimension))]
         multiplier, loss, bound = np.zeros((problem.dimension,) * 2), 0.0, 0.0
         for members, part in zip((problem.groups or {}).values(), solved, strict=True):
@@ -77,7 +77,7 @@ class _GroupByGroup(Reduction):
         return inside.groups is not None and ridge is not None and not is_separate(ridge, inside.groups)
 
     def alone(self, problem: Any, members: Sequence[int]) -> Any:
-        """The problem of the neurons that read only some of the sources: they cost what they cost there.
+        """Step 1: the problem of the neurons that read only some of the sources; they cost what they cost there.
 
         It differs from `Problem.part` where A'A has entries between these sources and others: M holds a block of
         (A'A)^-1, which is not the inverse of a block. How they are read out is another matter (`Readout.alone`).

@@ -1,9 +1,9 @@
 """What a reduction is: another problem that is easier to solve, and the way back.
 
-1. `accepts`: whether it has anything to do here.
-2. `apply`: the problem, or the problems, that it comes to; `of`: the one that a problem has made, and keeps.
-3. `invert`: what a code of that problem is as a code of this one: weights, multiplier, loss and lower bound; and
-   `lower_bound`: what a bound there is as a bound here.
+- `accepts`: whether it has anything to do here.
+- `apply`: the problem, or the problems, that it comes to; `of`: the one that a problem has made, and keeps.
+- `invert`: what a code of that problem is as a code of this one: weights, multiplier, loss and lower bound; and
+  `lower_bound`: what a bound there is as a bound here.
 
 A chain of them (`theory.reductions.chain`) takes any problem to the form in which neurons are searched for and priced,
 and the answer back:
