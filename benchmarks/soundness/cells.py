@@ -76,12 +76,15 @@ class Priced:
 
 def best_directions(priced: Priced, rng: Generator, count: int = 4) -> Array:
     """(count, m) directions u of the largest ratios that were found, best first."""
+    # Step 1.
     cells = _cells(priced.rows, rng)
+    # Step 2.
     inside = priced.best_in(cells)
     tried = np.vstack(
         [inside, -inside, _rays(priced.rows, rng)[0], rng.standard_normal((CELL_SEARCH.random, inside.shape[1]))]
     )
     order = np.argsort(-priced.ratios(tried), kind="stable")[: CELL_SEARCH.climbed]
+    # Step 3.
     climbed = np.array([_uphill(priced, direction) for direction in tried[order]])
     return np.asarray(climbed[np.argsort(-priced.ratios(climbed), kind="stable")[:count]])
 

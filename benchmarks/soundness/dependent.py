@@ -40,7 +40,7 @@ class Told:
         return self.alone.options() | {"mixing": self.mixing, "readout": reading.posed()}
 
     def claim(self, answer: Any) -> Claim:
-        """What an answer claims of the problem of the sources alone."""
+        """What an answer claims of the problem of the sources alone (step 3)."""
         return replace(
             claim_of(answer),
             encoder_bias=answer.encoder_bias + answer.encoder @ self.offset,
@@ -61,6 +61,7 @@ def told(problem: Drawn) -> Told | None:
     if problem.activation != "linear" or unfit or problem.dimension > 5 or problem.extreme:
         return None
     rng = np.random.default_rng([problem.seed, problem.index, 2])  # another than the judge's
+    # Step 1.
     rank, count = problem.dimension, int(rng.integers(1, 4))
     combinations = np.array([_combination(rng, rank) for _ in range(count)]) / np.ptp(problem.points, axis=0)
     constants = np.where(rng.random(count) < 0.5, 0.0, rng.integers(-3, 4, count))
@@ -72,6 +73,7 @@ def told(problem: Drawn) -> Told | None:
     points = (problem.points - first) @ basis.T + (constant + basis @ first)
     place = np.array([int(np.flatnonzero(order == source)[0]) for source in range(rank)])
     points[:, place] = problem.points
+    # Step 2.
     mixing = _seeing(rng, problem.mixing, place, len(basis))
     seen = np.eye(len(basis)) if mixing is None else mixing
     targets = None
@@ -121,6 +123,7 @@ def judge_told(problem: Drawn, time_limit: float, *, with_codes: bool = True) ->
         return None
     posed = Problem(more.points, **more.options())
     answer = solve(posed, time_limit=time_limit, rng=0)
+    # Step 4.
     judgement = judge(more.alone, more.claim(answer), with_codes=with_codes)
     checked = certify(posed, answer)
     if answer.status == "optimal" and not (checked.feasible and checked.gap <= answer.tolerance * (1 + 1e-6)):

@@ -139,11 +139,14 @@ def judge_task(problem: DrawnTask, claim: TaskClaim, *, descents: bool = True) -
     if not all(np.isfinite(part).all() for part in (*claim.network, claim.loss, claim.lower_bound, claim.gap)):
         judgement.wrong.append("a number of the answer is not finite")
         return judgement
+    # Step 1.
     own = measured(problem, claim.network)
     judgement.gap = 1 - float(Fraction(claim.lower_bound) / own.loss)
     judgement.wrong += _against_network(claim, own)
+    # Step 2.
     judgement.wrong += _against_words(claim)
     judgement.wrong += _against_check(claim)
+    # Step 3.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name, network in others(problem, claim.network, descents=descents):

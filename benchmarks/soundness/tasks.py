@@ -1,6 +1,7 @@
 """Tasks in time that no one chose: few trials of few steps, with targets that some linear network produces.
 
-1. Inputs are drawn, cues at one step or at several, or something at every step; then how ugly they are.
+1. Inputs are drawn, cues at one step or at several, or something at every step: normal or
+   uniform numbers, a few levels, channels that are tied, or one trial far out.
 2. The targets of an output are a linear function of the inputs by their age, sometimes with a part that only a clock
    tells: recalls, sums that decay, delays, or anything. They are decoded at some steps, in all trials or in some.
 3. Units, offsets, probabilities and costs are drawn over orders of magnitude.
@@ -88,18 +89,22 @@ def task_of(seed: int, index: int) -> DrawnTask:
     read = str(rng.choice(("recall", "sum", "delay", "any")))
     kind = str(rng.choice(("normal", "levels", "switches", "uniform", "tied", "one far out")))
     while True:
+        # Step 1.
         inputs = _values(rng, kind, (trials, steps, channels)) * _enters(rng, entry, (steps, channels))
         if rng.random() < 0.2:
             inputs[-1] = inputs[0]
+        # Step 3, for the inputs.
         far, units, size = _far(rng, channels), _units(rng, channels), _units(rng, 1)
         present = np.abs(inputs).max(axis=0) > 0
         inputs = (inputs + far * present) * units
+        # Step 2.
         outputs = 1 if rng.random() < 0.6 else 2
         wanted = np.stack([_target(rng, read, inputs / units) for _ in range(outputs)], axis=2) * size
         wanted = np.where(_decoded(rng, wanted.shape), wanted, np.nan)
         if all(_varies(wanted[..., output]) for output in range(outputs)):
             break
         kind = "normal"
+    # Step 3.
     probabilities = _probabilities(rng, trials)
     spread = 1.0 if probabilities is None else float(probabilities.max() / probabilities.min())
     unlike = max(float(units.max() / units.min()), float(np.abs(far).max()), spread)

@@ -45,17 +45,18 @@ def climbed(Z: Array, seeds: Array, angle: float, rng: np.random.Generator) -> A
     """
     k = Z.shape[1]
     u = seeds
-    if k > 2:  # 1
+    if k > 2:  # step 1
         u = np.concatenate([u, rng.normal(size=(FREE_CLIMB.starts, k))])
     u = u[np.linalg.norm(u, axis=1) > 0]
     u = u / np.linalg.norm(u, axis=1, keepdims=True)
-    for _ in range(FREE_CLIMB.steps if k > 1 else 0):  # 2
+    for _ in range(FREE_CLIMB.steps if k > 1 else 0):  # step 2
         rise = np.maximum(u @ Z.T, 0) @ Z
         size = np.linalg.norm(rise, axis=1, keepdims=True)
         u = np.where(size > 0, rise / np.where(size > 0, size, 1.0), u)
+    # Step 3.
     worths = worth(Z, u)
     order = np.argsort(-worths, kind="stable")[: int((worths >= FREE_CLIMB.worthy).sum())]
-    u, worths = u[order], worths[order]  # 3
+    u, worths = u[order], worths[order]
     return u[distinct(u, worths, 1 - np.cos(angle))[: FREE_CLIMB.most]]
 
 

@@ -5,9 +5,9 @@ With decoders v_i = sqrt(x_i) u_i, F is convex in (x, beta); its derivative by x
     minimise F(x, beta) over x >= 0;      1 - worth_i^2 = s_i >= 0,   x_i s_i = 0,   sum_t M_t = 0
 
 1. The Hessian is 2 (R^-1 C)'(R^-1 C), C how the fit moves with x_i (activity times u_i) and with beta, J = R R'.
-2. Newton step of the conditions with x_i s_i = tau; stop short of the boundary.
+2. Newton step of the conditions with x_i s_i = tau (`theta` below); stop short of the boundary.
 3. M follows by `respond`, from where the step took it. Shorten the step until F with its barrier falls.
-4. When a step promises little, tau becomes a tenth; end when tau is nothing.
+4. When a step promises little, tau becomes a tenth; end when 4 n tau is within the tolerance of the loss.
 
 The same tau smooths the activities (`respond`): then 1 - sum p_L a_L^2 / x_i takes the place of 1 - worth_i^2, C has
 the softened p_L a_L / x_i, and 2 sum p_L tau / x_i^2 times the softness joins the Hessian's diagonal.
@@ -83,7 +83,7 @@ def best_energies(
         drift = -2 * samples.ones @ answer.multiplier
         columns = _columns(samples, units, answer, x)
         half = answer.whitened(columns)
-        H = 2 * half.T @ half  # 1
+        H = 2 * half.T @ half  # step 1
         H[np.arange(n), np.arange(n)] += s / x + _stiffness(units, answer, x)
         H[np.diag_indices(len(H))] *= 1 + 1e-14
         right = -np.concatenate([slope - theta / x, drift])
@@ -92,18 +92,18 @@ def best_energies(
         except (LinAlgError, ValueError):  # rounding has the last word
             break
         promised = float(right @ step)
-        if promised <= FREE_MASTER.centred * n * theta or promised <= 1e-15 * abs(answer.loss):  # 4
+        if promised <= FREE_MASTER.centred * n * theta or promised <= 1e-15 * abs(answer.loss):  # step 4
             if 4 * n * theta <= tolerance * abs(answer.loss):
                 break
             theta *= FREE_MASTER.shrink
             answer = respond(samples, _scaled(units, x), offset, answer.multiplier, smoothing=theta)
             continue
-        ds = theta / x - s - s / x * step[:n]  # 2
+        ds = theta / x - s - s / x * step[:n]  # step 2
         length = min(1.0, FREE_MASTER.short / max(float((-step[:n] / x).max()), 1e-300))
         dual = min(1.0, FREE_MASTER.short / max(float((-ds / s).max()), 1e-300))
         before = answer.loss - 2 * theta * float(np.log(x).sum())
         pushed, kept = answer.moved(columns, step), False
-        for _ in range(FREE_MASTER.halvings):  # 3
+        for _ in range(FREE_MASTER.halvings):  # step 3
             there, at = x + length * step[:n], offset + length * step[n:]
             trial = respond(samples, _scaled(units, there), at, answer.multiplier + length * pushed, smoothing=theta)
             after = trial.loss - 2 * theta * float(np.log(there).sum())

@@ -183,11 +183,11 @@ def respond(
     value, rest = _objective(samples, neurons, wanted, M, smoothing)
     for _ in range(RESPONSE.steps):
         missed = float(np.abs(rest).max(initial=0.0))
-        if missed <= RESPONSE.solved * scale:  # 3
+        if missed <= RESPONSE.solved * scale:  # step 3
             break
-        step = _solve(samples, _root(samples, neurons, M, smoothing), rest)  # 1
+        step = _solve(samples, _root(samples, neurons, M, smoothing), rest)  # step 1
         length, better = 1.0, False
-        while length > 1e-9 and not better:  # 2
+        while length > 1e-9 and not better:  # step 2
             trial = M + length * step
             reached, left = _objective(samples, neurons, wanted, trial, smoothing)
             gained = reached - value
@@ -238,7 +238,7 @@ def _objective(
 
 
 def _root(samples: ScaledSamples, neurons: Decoders, M: Array, smoothing: float) -> Array:
-    """Cholesky factor of J."""
+    """Cholesky factor of J (step 1)."""
     k = M.shape[1]
     blocks = []
     for place, view in enumerate(samples.views):

@@ -1,7 +1,7 @@
 """Of neurons that tie only some have to stay: a basic solution of what they do together.
 
-1. Each neuron adds a column to the fit. Shares e >= 0 of all of them with the same sum do the same as all whole.
-2. The nonnegative least-squares solution of these equations is a basic one: its columns are linearly independent.
+Each neuron adds a column to the fit. Shares e >= 0 of all of them with the same sum do the same as all whole. The
+nonnegative least-squares solution of these equations is a basic one: its columns are linearly independent.
 """
 
 from __future__ import annotations

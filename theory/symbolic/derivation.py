@@ -5,8 +5,8 @@
 3. The cost of the neuron: a quadratic form M and the square of the bias.
 4. The cheapest decoder, and with it the readout's cost g(G).
 5. The multiplier Y = -dg/dG at a diagonal G.
-6. The strengths of the best modular code, by stationarity, put into Y.
-7. The condition F = Y - M.
+6. The strengths of the best modular code, by stationarity.
+7. Y at these strengths, and the condition F = Y - M.
 
 `python -m theory.print_formulas` prints `theory.modular.formulas`, which the numerical code evaluates, from these
 expressions.
@@ -256,19 +256,20 @@ class DerivationSteps:
                 "source enters: so two of them are enough",
                 _equation(sp.Symbol("w"), self.weights),
             )
-        self._activity()
-        self._bias()
-        self._encoder()
+        self._activity()  # step 1
+        self._bias()  # step 2
+        self._encoder()  # steps 2 and 3
+        # Steps 4 and 5.
         worth, value = {
             "exact": self._exact,
             "soft": self._soft,
             "noisy": self._soft,
             "fixed-variance": self._fixed,
         }[self.result.readout]()
-        self._modular_code(worth, value)
+        self._modular_code(worth, value)  # step 6
         if self.result.readout in WITH_ERRORS:
             self._uncorrelated_errors(worth)
-        self._condition(worth)
+        self._condition(worth)  # step 7
         return self.result
 
     # ---- one neuron -------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Labels that do not collide: each is put in the first of its places where it covers no other, or left out.
 
 1. Lay the figure out, so that sizes are known.
-2. Take the labels in the order in which they were drawn, the most important first.
+2. Take the labels in the order in which they were added, the most important first.
 3. Move each along its places; where all are taken, hide it.
 """
 
@@ -54,11 +54,11 @@ def keep_apart(figure: Figure) -> int:
     labels = [text for text in figure.findobj(_Placed) if isinstance(text, _Placed)]
     if not labels:
         return 0
-    _lay_out(figure)
+    _lay_out(figure)  # step 1
     taken: list[BboxBase] = []
     hidden = 0
-    for text in labels:
-        for place in text.places:
+    for text in labels:  # step 2
+        for place in text.places:  # step 3
             text.set_position(place)
             box = text.get_window_extent().expanded(1.02, 0.92)
             if not any(box.overlaps(other) for other in taken):

@@ -3,7 +3,7 @@
 1. Take a square of which two opposite corners are cut ever further, and mixings whose columns are unit vectors at a
    given cosine.
 2. Solve all of them to a certificate, and hold each against the condition.
-3. Draw hull and ellipse where a mixing mixes, and where it separates.
+3. Draw hull and ellipse of four cases, and the prices over cut and cosine.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     """Solve a cut square behind mixings of every cosine, and hold the codes against the condition."""
     cosines = np.linspace(-0.9, 0.9, 7 if quick else 29)
     cuts = np.linspace(0.05, 1.95, 5 if quick else 24)
+    # Step 1.
     posed = [(float(cut), float(cosine)) for cut in cuts for cosine in cosines]
+    # Step 2.
     answers = solve_many(_problem(*place) for place in posed)
     verdicts = [decide(problem) for problem in answers.problems]
     rows: list[dict[str, Any]] = [
@@ -57,6 +59,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     orthonormal = grid[:, len(cosines) // 2]
     moved = {"mixes": int((orthonormal[:, None] & ~grid).sum()), "separates": int((~orthonormal[:, None] & grid).sum())}
     holds = np.array_equal(free, predicted) and modular_ones == [True, False, False, True] and min(moved.values()) > 0
+    # Step 3.
     figure = page_figure(1, 0.44)
     left, right = side_by_side(figure, 1.1, 1)
     _draw_examples(left, examples, modular_ones)

@@ -43,6 +43,7 @@ FREE_ENCODER = 1e-9  # cost of an encoder that costs next to nothing
 def study(rng: np.random.Generator, quick: bool) -> Finding:
     """Solve random square mixings, and decide random tall ones."""
     square = rng.normal(size=(3 if quick else 8, FACTORS_OF_TARGETS, FACTORS_OF_TARGETS))
+    # Step 3.
     exact = [solved(_supervised(Exact(targets=matrix))) for matrix in square]
     erring = [solved(_supervised(Soft(PAPER_ERROR_COST, targets=matrix))) for matrix in square[: 2 if quick else 3]]
     rows: list[dict[str, Any]] = [
@@ -50,6 +51,7 @@ def study(rng: np.random.Generator, quick: bool) -> Finding:
         for kind, codes in (("exact", exact), ("errors", erring))
         for code, matrix in zip(codes, square, strict=False)
     ]
+    # Step 4.
     heights = (6, 12, 50) if quick else (6, 8, 10, 12, 15, 20, 30, 50)
     draws = 5 if quick else 20
     counts: dict[float, list[int]] = {WEIGHT_COST: [], FREE_ENCODER: []}
@@ -110,6 +112,8 @@ def study(rng: np.random.Generator, quick: bool) -> Finding:
 
 def threshold(encoder_cost: float) -> float:
     """Greatest cosine between two columns of the targets at which own neurons are optimal.
+
+    By steps 1 and 2 it is where |F_ij| = r^2.
 
     Example:
         >>> threshold(0.0)

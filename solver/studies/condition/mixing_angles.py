@@ -43,11 +43,12 @@ CLOUDS_AT_ONCE = 20_000  # data sets that are drawn at a time
 def study(rng: np.random.Generator, quick: bool) -> Finding:
     """Solve data sets that pass and that fail a test of the condition in 500 directions."""
     half = 5 if quick else 50
-    clouds, tried = _clouds(rng, half)
+    clouds, tried = _clouds(rng, half)  # step 1
     problems = [Problem(cloud, encoder_cost=COST_OF_WEIGHTS, decoder_cost=COST_OF_WEIGHTS) for cloud in clouds]
+    # Step 2.
     answers = solve_many(problems)
     erring = solve_many([problem.replaced(readout=Soft(error_cost=COST_OF_ERRORS)) for problem in problems])
-    violation = _violation(clouds, NEAR_AXES)
+    violation = _violation(clouds, NEAR_AXES)  # step 3
     rows: list[dict[str, Any]] = [
         {
             "passes_500_directions": place < half,

@@ -32,9 +32,11 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
     """Solve a square with a corner that is ever rarer, as errors cost more and more."""
     chances = [RAREST, RARE, EVEN] if quick else [RAREST, 1e-3, RARE, 0.03, 0.06, 0.09, EVEN]
     costs = np.geomspace(LOWEST, HIGHEST, 30 if quick else 120)
+    # Step 1.
     curves = {chance: _solved(chance, costs) for chance in [*chances, 0.0]}
     codes = {chance: solved(_problem(chance)) for chance in [*chances, 0.0]}
     exact = {chance: code.price_of_modularity for chance, code in codes.items()}
+    # Step 2.
     ranges = {chance: _range(chance, costs, np.array(curves[chance].price_of_modularity)) for chance in chances}
     rows: list[dict[str, Any]] = [
         {"probability": chance, "error_cost": cost, "price": price, "gap": gap, "neurons": neurons}

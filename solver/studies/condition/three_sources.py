@@ -46,6 +46,7 @@ def hollow(size: float) -> Array:
     return np.asarray(np.abs(CUBE).max(axis=1) > size + 1e-9, dtype=np.float64)
 
 
+# Step 1.
 CHANGES_OF_CUBE: dict[str, tuple[Callable[[float], Array], tuple[float, ...], str]] = {
     "a corner cut": (cut, (0.0, 0.3, 0.6, 1.0, 1.4, 1.8, 2.2, 2.6, 3.0), ORANGE),
     "diagonal strengthened": (strengthened, (1.0, 3.0, 10.0, 20.0, 50.0, 100.0, 200.0, 300.0), BLUE),
@@ -98,14 +99,15 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
 
 def _row(kind: str, amount: float, weights: Array) -> dict[str, Any]:
     sources = Sources(CUBE[weights > 0], weights[weights > 0])
-    code = solved(Problem(sources))
+    code = solved(Problem(sources))  # step 3
     return {
         "change": kind,
         "amount": amount,
-        "multi_information": multi_information(weights),
+        "multi_information": multi_information(weights),  # step 2
         "price": code.price_of_modularity,
         "gap": code.gap,
         "theory_modular": decide(code.problem).modular,
+        # Step 4.
         "free_price": symmetric_price(sources.covariance) if kind in FREE_KNOWN else float("nan"),
     }
 

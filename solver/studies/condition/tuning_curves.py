@@ -36,8 +36,11 @@ COLOURS = {SCATTERED: BLUE, OTHERWISE_PROVEN: "#7fb3d5", OPEN: GREY, OTHERS: ORA
 def study(_: np.random.Generator, quick: bool) -> Finding:
     """Widen place fields, put modules side by side, and turn codes of a wave."""
     widths = np.round(np.arange(0.5, 2.51, 0.5 if quick else 0.1), 2)
+    # Step 1.
     fields = {(cells, width): unique_tuning(_fields(cells, width)) for cells in CELL_COUNTS for width in widths}
+    # Step 2.
     modules = {ratio: _modules(*ratio) for ratio in RATIOS[:: 5 if quick else 1]}
+    # Step 3.
     turned = {phases: _turned(phases) for phases in PHASES}
     rows: list[dict[str, Any]] = [
         *(_row("place cells", f"{cells} cells", width, tuning) for (cells, width), tuning in fields.items()),
