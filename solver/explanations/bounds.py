@@ -7,14 +7,16 @@ which the neuron fires, b that of the others, A and B those of all,
     IoU  <=  (a(O) + min(a(Z), a(z)))  /  (A + b(O) + max(0, b(Z) - b(not z)))
 
 since of Z it holds no more firing samples than Z or z have, and all silent ones but those without z; IoU rises with
-the firing samples that a formula holds and falls with the silent ones. The largest of this over all literals z that the
-third label may have bounds the formula. A z that no other beats in both a(z) and b(not z) is enough, and several such
-may be replaced by one that is as good as the best of them in each.
+the firing samples that a formula holds and falls with the silent ones.
 
-The 64 formulas of three labels leave 32 pairs (O, Z): 32 bounds for each pair of labels. A triple has its labels in
-ascending order, so the third label of its first two comes after both, that of the first and the last after the first.
-A formula of a triple can be best only if each of its three pairs allows it; each pair has a word of 64 bits, one for
-each formula.
+1. Find the pairs (O, Z) that the 64 formulas of three labels leave: 32 of them, and as many bounds for each two labels.
+2. Compute for each two labels the weights of the four cells, and from these a(O), b(O), a(Z) and b(Z).
+3. Take the literals z of all labels from a given one on. One that no other beats in both a(z) and b(not z) is enough,
+   and several such may be replaced by one that is as good as the best of them in each.
+4. The largest bound over these z bounds the formula. A triple has its labels in ascending order, so the third label of
+   its first two comes after both, that of the first and the last after the first, that of the last two is any label.
+5. A formula of a triple can be best only if each of its three pairs allows it: each pair has a word of 64 bits, one for
+   each formula.
 """
 
 from __future__ import annotations
@@ -58,7 +60,7 @@ class PairBounds:
     values: Array
 
     def words(self, least: float) -> tuple[Words, Words, Words]:
-        """For each pair of labels the formulas that may reach `least`; bit f is for `forms(3)` number f.
+        """Step 5: for each pair of labels the formulas that may reach `least`; bit f is for `forms(3)` number f.
 
         Returns:
             Three (k, k): the pair as the last two labels of a triple, as the first and the last, as the first two.
@@ -88,6 +90,7 @@ class Restricted:
 
 @cache
 def _restricted() -> Restricted:
+    """Step 1."""
     cube = forms(3).truth.reshape(-1, 2, 2, 2)
     pairs: list[tuple[tuple[bool, ...], tuple[bool, ...]]] = []
     of_form = np.empty((3, len(cube)), dtype=np.intp)
@@ -113,14 +116,15 @@ def bounds_of_pairs(counts: Counts) -> PairBounds:
         ((3, 32, 3), 1.0)
     """
     first, second = np.triu_indices(counts.labels, 1)
+    # Step 2.
     cells = _cells() @ np.swapaxes(moments_of_pairs(counts, first, second), 1, 2)  # (2, 4, m)
     np.maximum(cells, 0.0, out=cells)
     restricted = _restricted()
     held, free = restricted.true.astype(float) @ cells, restricted.open.astype(float) @ cells  # (2, 32, m)
-    has, lacks = _third_literals(counts)
+    has, lacks = _third_literals(counts)  # step 3
     values = np.zeros((3, *held.shape[1:]))
     step = max(1, PAIR_BOUNDS.at_once // len(first))
-    # The third label is any, any after the first of the pair, and any after the second.
+    # Step 4: the third label is any, any after the first of the pair, and any after the second.
     for role, after in enumerate((np.zeros(len(first), dtype=np.intp), first + 1, second + 1)):
         most, left_out = has[:, after], lacks[:, after]
         for start in range(0, len(restricted.true), step):
@@ -169,7 +173,7 @@ def _third_literals(counts: Counts) -> tuple[Array, Array]:
 
 
 def _unbeaten(has: Array, lacks: Array) -> tuple[Array, Array]:
-    """At most `PAIR_BOUNDS.points` points that are as good as all of these in both coordinates."""
+    """Step 3: at most `PAIR_BOUNDS.points` points that are as good as all of these in both coordinates."""
     order = np.lexsort((-lacks, -has))
     has, lacks = has[order], lacks[order]
     best_before = np.concatenate([[-1.0], np.maximum.accumulate(lacks)[:-1]])

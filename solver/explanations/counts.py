@@ -1,8 +1,12 @@
 """How much of the samples has which labels, separately where a neuron fires and where it is silent.
 
-The weights of all samples with a label, with two labels, and with three are enough: those of every formula follow by
-inclusion and exclusion (`solver.explanations.formulas.Forms`). If all samples count alike these are whole numbers,
-which floating point adds without rounding.
+1. Add up the weights of samples with the same labels: one firing and one silent weight for each different row.
+2. Add up those of the rows with each label, and with each two labels.
+3. Put the moments of two or three labels side by side: the weights of all samples, and of those with each label, with
+   each two and with all three. The weight of every formula follows from these by inclusion and exclusion
+   (`solver.explanations.formulas.Forms`).
+
+If all samples count alike these are whole numbers, which floating point adds without rounding.
 """
 
 from __future__ import annotations
@@ -46,7 +50,7 @@ class Counts:
 
 
 def weights_of(rows: Array, of_sample: Indices, weights: Array, fires: Mask) -> Weights:
-    """Add up the weights of samples with the same labels.
+    """Add up the weights of samples with the same labels (step 1).
 
     Args:
         rows: (P, k) the different rows.
@@ -59,7 +63,7 @@ def weights_of(rows: Array, of_sample: Indices, weights: Array, fires: Mask) -> 
 
 
 def counted(weights: Weights) -> Counts:
-    """The weights of labels and pairs.
+    """The weights of labels and pairs (step 2).
 
     Example:
         >>> rows = np.array([[0.0, 1.0], [1.0, 1.0]])
@@ -79,7 +83,7 @@ def _product(rows: Array, weight: Array) -> Array:
 
 
 def moments_of_pairs(counts: Counts, first: Indices, second: Indices) -> Array:
-    """(2, m, 4) the moments of pairs: of all samples, those with the second label, with the first, and with both."""
+    """Step 3: (2, m, 4) the moments of pairs: of all samples, those with the second label, the first, and both."""
     columns = [
         np.broadcast_to(counts.whole[:, None], (2, len(first))),
         counts.one[:, second],
@@ -90,7 +94,7 @@ def moments_of_pairs(counts: Counts, first: Indices, second: Indices) -> Array:
 
 
 def moments_of_triples(counts: Counts, triples: Indices, three: Array) -> Array:
-    """(2, m, 8) the moments of triples (m, 3) of labels, of which (2, m) samples have all three."""
+    """Step 3: (2, m, 8) the moments of triples (m, 3) of labels, of which (2, m) samples have all three."""
     first, second, third = triples.T
     columns = [
         np.broadcast_to(counts.whole[:, None], three.shape),

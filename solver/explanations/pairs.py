@@ -1,15 +1,15 @@
 """What a table of labels alone predicts: which two labels the best linear code keeps in separate neurons.
 
-Take labels as the sources (docs/mathematics.md, "Why a neuron fires"). If all four combinations of two labels occur,
-however rarely, their hull is a rectangle and the best code has a neuron for each: range independence. If one
-combination never occurs, two literals x and y of them never hold together, and the best code has a neuron for each if
-and only if
+Take labels as the sources (docs/mathematics.md, "Why a neuron fires").
 
-    P(x) + P(y) <= 1/2
-
-whatever the costs of weights; else it mixes them, and modularity has a price, which is certified for each pair listed.
-If two combinations never occur, the labels say the same. The rule holds for any number of labels that exclude each
-other, and a code of many labels is mixed if that of two of them is.
+1. Find the combinations of each two labels that never occur.
+2. Where all four occur, however rarely, the hull is a rectangle, and the best code has a neuron for each: range
+   independence. Where one never occurs, two literals x and y never hold together, and the best code has a neuron for
+   each if and only if P(x) + P(y) <= 1/2, whatever the costs of weights. Where two never occur the labels say the same.
+3. List pairs that lack one combination, those of the largest shares first. Certify the price of those that are mixed.
+4. Decide on all labels together: few of them by the condition, with a certified price. The code of many is mixed if
+   that of two of them is; of labels that exclude each other it is modular if and only if their P add up to 1/2 at most.
+   Of others it is not known.
 """
 
 from __future__ import annotations
@@ -99,9 +99,11 @@ def label_pairs(
     sides = np.stack([~values, values]).astype(float)
     one = np.einsum("stk,t->sk", sides, table.share)  # of the samples without and with each label
     met = np.array([[(first * table.share[:, None]).T @ second > 0 for second in sides] for first in sides])
+    # Step 1.
     missing = ~met  # (2, 2, k, k): the combinations that never occur
     lacking = missing.sum(axis=(0, 1))
     np.fill_diagonal(lacking, 0)
+    # Step 2.
     load = (one[:, None, :, None] + one[None, :, None, :] - 0.5) * missing
     apart = (lacking == 0) | ((lacking == 1) & (load.sum(axis=(0, 1)) <= 1e-12))
     np.fill_diagonal(apart, False)
@@ -129,7 +131,7 @@ class _LabelTable:
     decoder_cost: float
 
     def listed(self, one: Array, missing: Mask, apart: Mask) -> list[LabelPair]:
-        """The pairs of the largest shares, with their prices.
+        """The pairs of the largest shares, with their prices (step 3).
 
         Args:
             one: (2, k) share of the samples without and with each label.
@@ -152,7 +154,7 @@ class _LabelTable:
         return rows
 
     def together(self, apart: Mask) -> tuple[bool | None, tuple[float, float]]:
-        """Whether all labels together are best coded one by one, and what that costs.
+        """Whether all labels together are best coded one by one, and what that costs (step 4).
 
         Args:
             apart: (k, k) whether the code of a pair has a neuron for each.

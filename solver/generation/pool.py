@@ -1,4 +1,14 @@
-"""Neurons that may be of use, each once: the columns of the restricted master problem."""
+"""Neurons that may be of use, each once: the columns of the restricted master problem.
+
+1. Join new neurons to the pool: of those that agree in each entry, up to rounding, the first stays.
+2. Keep those that earn most at a multiplier, where there are too many.
+
+The neurons of a code that point nearly the same way are one neuron:
+
+3. The strongest leads all that point the same way, the strongest of the others those that are left, and so on.
+4. Turn each to the mean direction, by energy, of those with its leader, if directions are to be averaged.
+5. Make those with one leader one: its squared length is the sum of theirs, so that it does as much for the readout.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +34,14 @@ class Pool:
     active: Indices
 
     def joined(self, *others: Pool) -> Pool:
-        """With others, which are the last; of equal neurons the first stays."""
+        """With others, which are the last; of equal neurons the first stays (step 1)."""
         columns = np.concatenate([self.columns, *(pool.columns for pool in others)])
         active = np.concatenate([self.active, *(pool.active for pool in others)])
         kept = _first_of_equals(columns)
         return Pool(columns[kept], active[kept])
 
     def best(self, multiplier: Array, most: int) -> Pool:
-        """The neurons that earn most at a multiplier (d, d); at a code's own its neurons earn what they cost."""
+        """Step 2: the neurons that earn most at a multiplier (d, d); at its own a code's earn what they cost."""
         ratio = np.einsum("ni,ij,nj->n", self.columns, multiplier, self.columns)
         kept = np.argsort(-ratio, kind="stable")[:most]
         return Pool(self.columns[kept], self.active[kept])
@@ -48,9 +58,7 @@ def _first_of_equals(columns: Array) -> Mask:
 def leaders(
     neurons: Array, strength: Array, apart: float, *, either_way: bool = False, kinds: Indices | None = None
 ) -> Indices:
-    """(n,) for each neuron the strongest leader that points the same way.
-
-    The strongest leads all that point the same way, the strongest of the others leads those that are left, and so on.
+    """(n,) for each neuron the strongest leader that points the same way (step 3).
 
     Args:
         neurons: (n, d), in coordinates in which angles mean something.
@@ -82,7 +90,7 @@ def distinct(neurons: Array, strength: Array, apart: float) -> Indices:
 
 
 def merged(neurons: Array, leader: Indices) -> tuple[Indices, Array]:
-    """Neurons (n, d) with one leader made one: which are left, and by what factor each is longer.
+    """Step 5: neurons (n, d) with one leader made one; which are left, and by what factor each is longer.
 
     It keeps G up to the angles between them: w and r w together do no more for the readout than one neuron of length
     sqrt(1 + r^2). See `leaders`.
@@ -98,7 +106,7 @@ def merged(neurons: Array, leader: Indices) -> tuple[Indices, Array]:
 
 
 def aligned(neurons: Array, leader: Indices) -> Array:
-    """(n, d) each neuron turned to the mean direction, by energy, of those with its leader, on the side where it is.
+    """Step 4: (n, d) each neuron turned to the mean direction of those with its leader, on the side where it is.
 
     Example:
         >>> aligned(np.array([[3.0, 4.0], [0.0, 1.0], [-4.0, -3.0]]), np.array([0, 1, 0])).round(6).tolist()

@@ -9,8 +9,14 @@ with Q_k the cost of a neuron in the coordinates of cone k. It is exact for up t
 order four or less that are positive semidefinite and entrywise nonnegative are completely positive (Maxfield and Minc
 1962). The multiplier of the equation for G is the Y of the certificate.
 
-All that depends on the data is a parameter (disciplined parametrised programming, Agrawal et al. 2019), so problems
-whose fans have as many cones share one compilation: a sweep over costs, mixings or probabilities compiles once.
+1. The variables are the upper triangles of all X_k, one after the other, and that of G.
+2. All that depends on the data is a parameter (disciplined parametrised programming, Agrawal et al. 2019), so problems
+   whose fans have as many cones share one compilation: a sweep over costs, mixings or probabilities compiles once.
+3. Constrain each X_k to be positive semidefinite, and its entries off the diagonal to be nonnegative; the others are so
+   then.
+4. With K = R R' the readout costs tr(R'G^-1 R), a matrix fraction, which has a conic form; a ridge is added to G.
+5. Give the parameters their values: an entry of a triangle off the diagonal counts twice. Run the solver.
+6. Read X_k from the variables, and Y from the multiplier of the equation, half of it off the diagonal.
 """
 
 from __future__ import annotations
@@ -72,9 +78,11 @@ class ConicProgram:
             self.dimension = dimension
             self.rows, self.columns = np.triu_indices(dimension)
             entries = len(self.rows)
+            # Step 1.
             # One vector of upper triangles: a single product with a parameter compiles far faster than one per cone.
             self._triangles = cp.Variable(cones * entries)
             self._code = cp.Variable(entries)
+            # Step 2.
             self._sum = cp.Parameter((entries, cones * entries))
             self._cost = cp.Parameter(cones * entries)
             self._root = cp.Parameter((dimension, dimension))
@@ -84,6 +92,7 @@ class ConicProgram:
             full = np.zeros((dimension * dimension, entries))
             full[self.rows * dimension + self.columns, np.arange(entries)] = 1.0
             full[self.columns * dimension + self.rows, np.arange(entries)] = 1.0
+            # Step 3.
             constraints = [self._link]
             for start in range(0, cones * entries, entries):
                 block = full @ self._triangles[start : start + entries]
@@ -91,6 +100,7 @@ class ConicProgram:
             off_diagonal = np.flatnonzero(np.tile(self.rows != self.columns, cones))
             if len(off_diagonal):
                 constraints.append(self._triangles[off_diagonal] >= 0)
+            # Step 4.
             code = cp.reshape(full @ self._code, (dimension, dimension), order="C")
             cost = self._cost @ self._triangles + cp.matrix_frac(
                 self._root, code if self._ridge is None else code + self._ridge
@@ -111,6 +121,7 @@ class ConicProgram:
             ConicError: the solver found nothing.
             InputError: the solver has no semidefinite cones.
         """
+        # Step 5.
         once = np.where(self.rows == self.columns, 1.0, 2.0)
         products = np.einsum("kai,kbj->ijkab", corners, corners)
         products = (products + np.swapaxes(products, 3, 4)) / 2
@@ -125,6 +136,7 @@ class ConicProgram:
             return self._solution(len(corners), once)
 
     def _solution(self, cones: int, once: Array) -> ConicSolution:
+        # Step 6.
         status = str(self.problem.status)
         if status not in WITH_SOLUTION:
             raise ConicError(f"it called the program {status}, which it is not")
@@ -143,7 +155,7 @@ class ConicProgram:
 
 
 def _root(gram: Array) -> Array:
-    """(d, d) R with R R' = K: triangular, which conic solvers like best, unless K is singular."""
+    """Step 4: (d, d) R with R R' = K: triangular, which conic solvers like best, unless K is singular."""
     try:
         return np.asarray(np.linalg.cholesky(gram))
     except np.linalg.LinAlgError:
