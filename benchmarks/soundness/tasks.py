@@ -1,7 +1,7 @@
 """Tasks in time that no one chose: few trials of few steps, with targets that some linear network produces.
 
-1. Inputs are drawn, cues at one step or at several, or something at every step: normal or
-   uniform numbers, a few levels, channels that are tied, or one trial far out.
+1. Inputs are drawn, cues at one step or at several, or something at every step: normal or uniform numbers, a
+   few levels, channels that are tied, or one trial far out.
 2. The targets of an output are a linear function of the inputs by their age, sometimes with a part that only a clock
    tells: recalls, sums that decay, delays, or anything. They are decoded at some steps, in all trials or in some.
 3. Units, offsets, probabilities and costs are drawn over orders of magnitude.

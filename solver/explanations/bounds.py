@@ -90,7 +90,7 @@ class Restricted:
 
 @cache
 def _restricted() -> Restricted:
-    """Step 1."""
+    """Step 1: each pair (O, Z) once, and which of them each formula leaves."""
     cube = forms(3).truth.reshape(-1, 2, 2, 2)
     pairs: list[tuple[tuple[bool, ...], tuple[bool, ...]]] = []
     of_form = np.empty((3, len(cube)), dtype=np.intp)

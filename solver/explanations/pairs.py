@@ -5,11 +5,12 @@ Take labels as the sources (docs/mathematics.md, "Why a neuron fires").
 1. Find the combinations of each two labels that never occur.
 2. Where all four occur, however rarely, the hull is a rectangle, and the best code has a neuron for each: range
    independence. Where one never occurs, two literals x and y never hold together, and the best code has a neuron for
-   each if and only if P(x) + P(y) <= 1/2, whatever the costs of weights. Where two never occur the labels say the same.
+   each if and only if P(x) + P(y) <= 1/2, whatever the costs of weights. Where two never occur the labels say the same,
+   or the opposite.
 3. List pairs that lack one combination, those of the largest shares first. Certify the price of those that are mixed.
 4. Decide on all labels together: few of them by the condition, with a certified price. The code of many is mixed if
    that of two of them is; of labels that exclude each other it is modular if and only if their P add up to 1/2 at most.
-   Of others it is not known.
+   Of others, and where one label follows from the rest, it is not known.
 """
 
 from __future__ import annotations

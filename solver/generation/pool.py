@@ -41,7 +41,10 @@ class Pool:
         return Pool(columns[kept], active[kept])
 
     def best(self, multiplier: Array, most: int) -> Pool:
-        """Step 2: the neurons that earn most at a multiplier (d, d); at its own a code's earn what they cost."""
+        """Step 2: the neurons that earn most at a multiplier (d, d).
+
+        At the multiplier of a code its neurons earn what they cost.
+        """
         ratio = np.einsum("ni,ij,nj->n", self.columns, multiplier, self.columns)
         kept = np.argsort(-ratio, kind="stable")[:most]
         return Pool(self.columns[kept], self.active[kept])
