@@ -208,4 +208,4 @@ def is_product(points: Array, corners: Sequence[Array], groups: Groups) -> bool:
         combinations *= len(known)
         if combinations > len(points):
             return False
-    return len(np.unique(number[places])) == combinations
+    return len(np.unique(number[places])) == combinations  # step 3

@@ -83,9 +83,11 @@ def best_strengths(problem: Problem, weights: Array) -> Array:
     if not len(kept):
         return result
     cost = problem.neuron_cost(kept)
+    # Step 1.
     alike = problem.readout.rescaling(kept.T @ kept, float(cost.sum()))
     factors = np.full(len(kept), alike)
     if problem.readout.rank is None:
+        # Steps 2 to 4.
         units = problem.whitening.neurons(kept) / np.sqrt(cost)[:, None]
         with within_digits(problem):
             separate = np.sqrt(_best_energies(problem, units, cost * alike**2) / cost)

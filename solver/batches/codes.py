@@ -212,6 +212,7 @@ def optimal_codes(
     problems = whitened.points.shape[2]
     best, is_known = Codes.none(problems), np.zeros(problems, dtype=bool)
     with np.errstate(all="ignore"):
+        # Step 1.
         places, count = _outlines(whitened.points)
         usable = np.flatnonzero((count > 0) & (count <= planning.SIZES.corners_of_two))
         order = usable[np.argsort(count[usable], kind="stable")]
@@ -224,9 +225,10 @@ def optimal_codes(
                 best.put(part, codes)
             left = np.flatnonzero(~is_known[part])
             if len(left):
+                # Steps 2 and 3.
                 best.put(part[left], _searched(hulls.chosen(left)))
             best.unique[part] = has_one_code(hulls.fan, hulls.corners, best.multiplier[:, part])
-    return best, is_known
+    return best, is_known  # step 4 looks at the gaps
 
 
 def _outlines(points: Array) -> tuple[Indices, Indices]:

@@ -98,7 +98,7 @@ def solve_many(
         raise InputError("problems: there are none; give at least one")
     many = _Many.at_once(listed, tolerance)
     for place, problem in enumerate(listed):
-        if place not in many.unwritten:
+        if place not in many.unwritten:  # step 5
             many.write(place, solve_any_of_many(problem, tolerance=tolerance, time_limit=time_limit, rng=rng))
     return many.answers()
 
@@ -119,7 +119,7 @@ def solved_at_once(problems: Sequence[Problem], tolerance: float) -> Answers:
 
 
 def _alike(problems: Sequence[Problem]) -> Iterator[tuple[list[int], list[Array]]]:
-    """The places of problems that fit, with as many points (T, d) each, a few million numbers at a time."""
+    """Step 1: the places of problems that fit, with as many points (T, d) each, a few million numbers at a time."""
     alike = defaultdict[tuple[int, ...], tuple[list[int], list[Any]]](lambda: ([], []))
     for place, problem in enumerate(problems):
         if not fits(problem):

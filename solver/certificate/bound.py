@@ -236,7 +236,7 @@ def _bounded(problem: Problem, proof: _Proof, bound_of: Callable[[Chain, _Proof]
 
 
 def _bound_of_multiplier(chain: Chain, proof: _Proof) -> Bound:
-    """What the multiplier proves as it is."""
+    """Step 2 and the way back: what the multiplier proves as it is."""
     inside = chain.reduced
     bound = bound_of_worth(inside, inside.proving.worth(proof.multiplier), quick=proof.quick, cover=proof.cover)
     bound = with_multiplier(inside, proof.multiplier, bound)
@@ -318,7 +318,7 @@ def _best_at_end(problem: Problem, proof: _Proof) -> Bound:
 
 
 def _bounds(problem: Problem, worths: list[Array], loss: float, *, quick: bool, cover: Cover | None) -> list[Bound]:
-    """What each of the multipliers proves, of the last ones until one meets the loss: no other can prove more.
+    """Step 2: what each of the multipliers proves, of the last ones until one meets the loss: no other can prove more.
 
     The last one is that of the code; the loss is infinite where there is no code.
     """

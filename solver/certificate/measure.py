@@ -174,7 +174,7 @@ def measure_steps(problem: Problem, code: Code, encoder: Array, encoder_bias: Ar
 
 
 def loss_of(problem: Problem, measured: Measured, encoder: Array, decoder: Array) -> float:
-    """The loss of a network but for its recurrent layer. The cost of the decoder holds that of noise."""
+    """Step 4: the loss of a network but for its recurrent layer. The cost of the decoder holds that of noise."""
     terms = problem.terms(measured.activity, encoder)
     loss = sum(float(costs.sum()) for costs in terms.values())
     loss += problem.readout.decoder_cost * float((decoder**2).sum())

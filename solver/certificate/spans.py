@@ -73,7 +73,7 @@ def bound_of_spans(problem: Problem, multiplier: Array, weights: Array | None) -
         if weights is not None and not weights.any() and rho <= 1:
             value = loss  # where no neuron is worth having without any, none is best
         bounds.append(Bound(value, rho, exact, worst, hull.form(inside.proving.multiplier(proven))))
-    return max(bounds, key=lambda bound: within_loss(bound.value, loss))
+    return max(bounds, key=lambda bound: within_loss(bound.value, loss))  # step 3
 
 
 def _worth(problem: Problem, multiplier: Array) -> Array:

@@ -96,9 +96,9 @@ def bound_of_worth(problem: Problem, worth: Array, *, quick: bool, cover: Cover 
         cover: a proof to be checked.
     """
     root = symmetric_root(worth)
-    worth = root.T @ root
+    worth = root.T @ root  # step 1
     rho, exact, worst = proven_rho(problem, worth, quick=quick, cover=cover)
-    value = problem.proving.readout.dual_value(root, rho)
+    value = problem.proving.readout.dual_value(root, rho)  # step 4
     return Bound(value, rho, exact, worst, problem.proving.multiplier(worth))
 
 
@@ -128,7 +128,7 @@ def with_multiplier(problem: Problem, multiplier: Array, bound: Bound) -> Bound:
 
 
 def value_of_multiplier(problem: Problem, multiplier: Array, rho: float, whitened: float) -> float:
-    """The dual value of a multiplier, in those coordinates in which rounding changes it least.
+    """Step 4: the dual value of a multiplier, in those coordinates in which rounding changes it least.
 
     It is a difference of two traces, of which that of Y G0 may lose digits: in whitened coordinates where sources of a
     tiny unit pay for the encoder, in the sources' own where they are nearly dependent.

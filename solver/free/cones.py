@@ -52,13 +52,13 @@ def cover(Y: Array, *, tolerance: float, seconds: float) -> tuple[float, Array]:
     """
     ends = time.monotonic() + seconds
     k = Y.shape[1]
-    corners = np.stack([np.diag(signs) for signs in itertools.product([1.0, -1.0], repeat=k)])  # 1
+    corners = np.stack([np.diag(signs) for signs in itertools.product([1.0, -1.0], repeat=k)])  # step 1
     above, tops, values = _look(Y, corners)
     best, kept = float(values.max()), tops[np.argsort(-values)[:64]]
     done = 0.0
     while True:
         needed = best * (1 + tolerance) ** 2
-        left = above > needed  # 4
+        left = above > needed  # step 4
         done = max(done, float(above[~left].max(initial=0.0)))
         corners, above = corners[left], above[left]
         if not len(corners) or time.monotonic() > ends:

@@ -55,11 +55,11 @@ def descend(samples: ScaledSamples, point: Point, *, seconds: float, steps: int 
     for _ in range(steps):
         size = float(np.abs(slope).max())
         rounding = FREE_DESCENT.flat * float(np.abs(point.response.neurons.decoders).max())
-        if size <= rounding or time.monotonic() > ends:  # 4
+        if size <= rounding or time.monotonic() > ends:  # step 4
             break
         columns = _columns(samples, point.response)
         half = point.response.whitened(columns)
-        H = half.T @ half + _bent(point.response)  # 2
+        H = half.T @ half + _bent(point.response)  # step 2
         scale = float(np.trace(H)) / len(H)
         kept = False
         while not kept and damping < 1e8:
@@ -69,7 +69,7 @@ def descend(samples: ScaledSamples, point: Point, *, seconds: float, steps: int 
                 steep = _slope(trial)
                 calmer = float(np.abs(steep).max()) < 0.99 * size
                 steady = FREE_DESCENT.steady * abs(point.response.loss)
-                kept = fallen < -steady or (fallen <= steady and calmer)  # 3
+                kept = fallen < -steady or (fallen <= steady and calmer)  # step 3
             damping *= 0.1 if kept else 10
         damping = max(damping, 1e-15)
         if not kept or trial is None:

@@ -30,7 +30,7 @@ def fewer(samples: ScaledSamples, point: Point, *, tolerance: float) -> Point | 
     """
     best: Point | None = None
     limit = point.response.loss * (1 + tolerance)
-    for angle in (0.1, 0.03, 0.01, 1e-3, 1e-5):  # 1: within which neurons are merged
+    for angle in (0.1, 0.03, 0.01, 1e-3, 1e-5):  # step 1: within which neurons are merged
         neurons = merged_within(point.response.neurons, angle)
         if len(neurons.views) == len(point.response.neurons.views):
             break
@@ -41,7 +41,7 @@ def fewer(samples: ScaledSamples, point: Point, *, tolerance: float) -> Point | 
             break
     at = best or point
     if len(at.response.neurons.views) <= planning.SIZES.free_neurons:
-        few = basic(samples, at)  # 2
+        few = basic(samples, at)  # step 2
         if few is not None:
             trial = descend(samples, few, seconds=SECONDS_OF_MERGER)
             best = trial if trial.response.loss <= limit else best

@@ -115,19 +115,19 @@ def tops(Z: Array, *, tolerance: float, seconds: float) -> tuple[float, Array]:
     size = float(np.abs(rows).max(initial=0.0))
     if size == 0:
         return 0.0, np.zeros((0, Z.shape[1]))
-    _, lengths, axes = np.linalg.svd(rows / size, full_matrices=False)  # 1
+    _, lengths, axes = np.linalg.svd(rows / size, full_matrices=False)  # step 1
     kept = lengths > 1e-14 * lengths[0]  # a shorter one is rounding
     Y = rows / size @ axes[kept].T
     k = int(kept.sum())
-    if k == 1:  # 2
+    if k == 1:  # step 2
         directions = np.array([[1.0], [-1.0]])
         bound = float(worth(Y, directions).max())
     elif k == 2:
         bound, directions = _arcs(Y)
-    else:  # 4
+    else:  # step 4
         bound, directions = cover(Y, tolerance=tolerance, seconds=seconds)
     directions = directions[np.argsort(-worth(Y, directions), kind="stable")]
-    margin = 1e-13 + 4 * np.finfo(float).eps * len(rows)  # 5: what sums of products in doubles may lose
+    margin = 1e-13 + 4 * np.finfo(float).eps * len(rows)  # step 5: what sums of products in doubles may lose
     missed = float(np.linalg.norm(lengths[~kept])) + len(rows) * np.finfo(float).eps * float(lengths[0])
     return float(size * (bound * (1 + margin) + missed)), directions @ axes[kept]
 

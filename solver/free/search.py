@@ -132,16 +132,16 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
     if posed is None or (silent is not None and silent.loss - silent.lower_bound <= tolerance * silent.loss):
         return
     best, angle = silent, FREE_SEARCH.angle
-    units, energies = _start(posed.samples, rng)  # 2
+    units, energies = _start(posed.samples, rng)  # step 2
     offset, M, idle = np.zeros(posed.samples.targets.shape[1]), None, 0
     # An exact decoder, or a nearly exact one, comes after others of smaller kappa.
     for stage in (*_eased(posed.samples, (1e-2, 1e-4, 1e-6)), posed.samples):
         solution = best_energies(stage, units, energies, offset, M, tolerance=FREE_SEARCH.master)
         energies, offset, M = solution.energies, solution.offset, solution.response.multiplier
     for _ in range(FREE_SEARCH.rounds):
-        solution = best_energies(posed.samples, units, energies, offset, M, tolerance=FREE_SEARCH.master)  # 3
-        point = _polished(posed.samples, units, solution, angle)  # 4
-        new, ratio = _judged(loss, posed, views, point, tolerance)  # 5
+        solution = best_energies(posed.samples, units, energies, offset, M, tolerance=FREE_SEARCH.master)  # step 3
+        point = _polished(posed.samples, units, solution, angle)  # step 4
+        new, ratio = _judged(loss, posed, views, point, tolerance)  # step 5
         if new.loss - new.lower_bound > tolerance * new.loss:
             before = Point(solution.offset, solution.response)
             other, wider = _judged(loss, posed, views, before, tolerance)
@@ -156,7 +156,7 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
                 new = _joined(new, other)
         met = new.loss - new.lower_bound <= tolerance * new.loss
         if met:
-            few = fewer(posed.samples, point, tolerance=0.1 * tolerance)  # 7
+            few = fewer(posed.samples, point, tolerance=0.1 * tolerance)  # step 7
             if few is not None:
                 other, _ = _judged(loss, posed, views, few, tolerance)
                 new = other if other.loss - max(other.lower_bound, new.lower_bound) <= tolerance * other.loss else new
@@ -168,7 +168,7 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
         yield best
         if _gap(best) <= tolerance or idle >= FREE_SEARCH.stuck:
             return
-        units, energies = _widened(posed, point, ratio, angle, rng)  # 6
+        units, energies = _widened(posed, point, ratio, angle, rng)  # step 6
         offset, M = point.offset, point.response.multiplier
 
 

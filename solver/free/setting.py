@@ -71,7 +71,7 @@ def setting(loss: FreeLoss, views: Sequence[View]) -> Setting | None:
         InputError: activity costs nothing where errors count, or no neuron could tell what a decoder must know.
     """
     readout = loss.readout
-    for view in views:  # 1
+    for view in views:  # step 1
         require_costly_activity(view.probabilities, view.totals(readout.error_weights[:, None])[:, 0], "level")
     q = readout.error_weights
     counts = q > 0
@@ -79,11 +79,11 @@ def setting(loss: FreeLoss, views: Sequence[View]) -> Setting | None:
     size = float(np.sqrt(q @ (X**2).sum(axis=1)))
     if not size > 1e-14 * float(np.abs(readout.targets).max(initial=0.0)):
         return None
-    _, lengths, axes = np.linalg.svd(np.sqrt(q)[:, None] * X / size, full_matrices=False)  # 2
+    _, lengths, axes = np.linalg.svd(np.sqrt(q)[:, None] * X / size, full_matrices=False)  # step 2
     axes = axes[lengths > 1e-15 * lengths[0]]
     X = X / size @ axes.T
     unit = float(np.sqrt(readout.decoder_cost * loss.activity_cost))
-    error_cost = readout.error_cost * size / unit  # 5
+    error_cost = readout.error_cost * size / unit  # step 5
     if len(views) == 1 and views[0].apart:
         samples, back = _merged(X, q, loss.probabilities, error_cost)
         return Setting(samples, back, np.zeros_like(X), axes, unit * size, size, q)

@@ -145,13 +145,17 @@ def dci(
         return dict.fromkeys(names, float("nan"))
     neurons = samples.neurons / np.sqrt(variance(samples.neurons, samples.weights))
     importance, predicted = [], []
+    # Step 1.
     for block in samples.columns:
         targets = block / np.sqrt(variance(block, samples.weights))
         weights = np.array([_lasso(neurons, target, samples.weights).coef_ for target in targets.T])
+        # Step 2.
         shares = _variance_predicted(samples, block, _lasso_prediction, seed)
         predicted.append(shares.mean())
+        # Step 3.
         chance = REGRESSION.chance / (REGRESSION.chance + samples.conditions)
         importance.append(np.abs(weights).mean(axis=0) * (shares.max() > chance))
+    # Step 4.
     weight = np.array(importance).T
     certain, total = _certainty(weight), weight.sum(axis=1)
     return {

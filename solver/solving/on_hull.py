@@ -67,7 +67,7 @@ class HullRun:
 
     def search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> KeyboardInterrupt | None:
         """Search; the interrupt that ended it, if one did."""
-        if self.has_spans:
+        if self.has_spans:  # step 1
             run = SpansRun(self.posed.separated, self.limits, shown=self.posed.separate)
             interrupt = run.search("groups", rng, {})
             self.separate, self.run.stopped = run.answer(), run.stopped
@@ -76,7 +76,7 @@ class HullRun:
         interrupt = self._known(method)
         if interrupt is not None or self.inside is not None:
             return interrupt
-        return self.run.search(method, rng, options)
+        return self.run.search(method, rng, options)  # step 3
 
     def _known(self, method: str) -> KeyboardInterrupt | None:
         """Step 2; the interrupt that ended it, if one did."""

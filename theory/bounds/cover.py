@@ -144,6 +144,7 @@ class Cover(Frozen):
             raise InputError("cover: one for each group; bound each group by itself")
         if self.samples is not None:
             return replace(self, samples=None).bounds(problem.among(self.samples, listed=False), worth)
+        # Step 1.
         whitening = problem.whitening
         samples = whitening.rows(problem.sources.vertices)
         symmetry = self._symmetry(problem)
@@ -178,7 +179,7 @@ class Cover(Frozen):
         known = np.isfinite(forms).all(axis=(1, 2))
         bounds = np.full(len(forms), np.inf)
         bounds[known] = np.linalg.eigvalsh(forms[known])[:, -1]
-        return bounds if symmetry is None else turned(bounds, symmetry, worth)
+        return bounds if symmetry is None else turned(bounds, symmetry, worth)  # step 5
 
     def _symmetry(self, problem: Problem) -> Symmetry | None:
         if self.symmetry is None:

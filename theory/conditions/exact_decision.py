@@ -59,7 +59,7 @@ def decide_exactly(exact: ExactProblem, verdict: Verdict | None) -> Verdict:
     if proof is None:
         reason = f"undecided: no proof found in rational arithmetic for {exact.dimension} sources"
         return replace(verdict, modular=None, reason=reason)
-    verify(proof, exact)
+    verify(proof, exact)  # step 6
     if proof.modular:
         cones, least = len(proof.cones or []), min(proof.slacks or [Fraction(0)])
         reason = f"proven exactly on {cones} cones; least slack {float(least):.3g}, {proof.ties} tie(s)"

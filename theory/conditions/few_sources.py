@@ -46,7 +46,7 @@ def decide_few(problem: Problem, multiplier: Array) -> Verdict:
     condition = multiplier - problem.energy_matrix
     if problem.dimension == 1:
         return Verdict(True, float("inf"), None, condition, 0.0, 1.0, "one source: every code is modular")
-    best = problem.proving.pricing.maximise(multiplier, bar=1.0)
+    best = problem.proving.pricing.maximise(multiplier, bar=1.0)  # step 1
     try:
         margin = off_axis_margin(problem, condition)
     except (InputError, np.linalg.LinAlgError):

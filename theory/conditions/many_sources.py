@@ -56,14 +56,14 @@ def has_all_corners(points: Array | NDArray[np.object_]) -> bool:
 def decide_many(problem: Problem, multiplier: Array) -> Verdict:
     """The verdict for any number of sources, by the multiplier Y (d, d) of the best modular code."""
     condition = multiplier - problem.energy_matrix
-    rho, proof = proven_ratio(problem, multiplier)
+    rho, proof = proven_ratio(problem, multiplier)  # step 1
     if rho <= 1 + CONDITION_TOLERANCE:
         return Verdict(True, float("nan"), None, condition, 0.0, 1.0, proof)
     witness, ratio = best_known_neuron(problem, multiplier)
     if ratio > 1 + CONDITION_TOLERANCE:
         return _mixed(problem, condition, witness, ratio, rho)
     faces = problem.sources.faces_if_few
-    if faces is not None and faces.complete:
+    if faces is not None and faces.complete:  # step 5
         exact = problem.proving.pricing.maximise(multiplier, bar=1.0)
         if exact.rho <= 1 + CONDITION_TOLERANCE:
             count = sum(len(level) for level in faces.levels)

@@ -43,11 +43,12 @@ def decide_separation(problem: Problem, multiplier: Array, *, silent: bool = Fal
     condition = multiplier - problem.energy_matrix
     if len(problem.blocks) < 2:
         return Verdict(True, float("inf"), None, condition, 0.0, 1.0, "one group: every code is separate")
-    if problem.separable:
+    if problem.separable:  # step 1
         reason = "the hull is a product over the groups, and nothing but correlations connects them"
         return Verdict(True, float("nan"), None, condition, 0.0, 1.0, reason)
     # Step 2.
     reference = 1.0 if silent else max(_ratio_of_groups(problem, multiplier), np.finfo(float).tiny)
+    # Step 3.
     faces = problem.sources.faces_if_few
     if faces is not None and faces.complete:
         priced = problem.proving.pricing.maximise(multiplier)
@@ -56,6 +57,7 @@ def decide_separation(problem: Problem, multiplier: Array, *, silent: bool = Fal
     else:
         most, proof = proven_ratio(problem, multiplier)
         witness, ratio = best_known_neuron(problem, multiplier)
+    # Step 4.
     bound = float(np.sqrt(max(most, 1.0)) - 1)
     if most <= reference * (1 + SEPARATION_TOLERANCE):
         return Verdict(True, float("nan"), None, condition, 0.0, most, proof)

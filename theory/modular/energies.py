@@ -60,8 +60,9 @@ def best_energies(units: Array, readout: Readout, start: Array) -> Array:
         off = float(np.abs(slope - slacks) @ energies) + gap
         if off < missed:
             best, missed = energies, off
-        if off <= MODULAR_ENERGIES.complementarity * energies.sum():
+        if off <= MODULAR_ENERGIES.complementarity * energies.sum():  # step 3
             break
+        # Step 2.
         aim = MODULAR_ENERGIES.target * gap / len(units)
         # In units of the energies; what is eliminated are the slacks.
         system = bend * np.outer(energies, energies) + np.diag(energies * slacks)
@@ -74,7 +75,7 @@ def best_energies(units: Array, readout: Readout, start: Array) -> Array:
 
 
 def _polished(units: Array, readout: Readout, energies: Array) -> Array:
-    """Steps 3 and 4."""
+    """Steps 3 and 4: the energies without those that are nothing, and the end of Newton's method on the others."""
     slope, _ = _expanded(units, readout, energies)
     kept = ~((energies <= MODULAR_ENERGIES.nothing * energies.max()) & (slope > MODULAR_ENERGIES.nothing))
     result = np.where(kept, energies, 0.0)

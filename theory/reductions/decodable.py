@@ -56,17 +56,18 @@ def decodable(problem: Any, weights: Array) -> Array:
     length = np.linalg.norm(scaled, axis=1)
     unneeded = np.flatnonzero(readout.demand == 0)
     best, lowest = weights, float("inf")
-    for shortest in DECODABLE.shortest:
+    for shortest in DECODABLE.shortest:  # step 1
         kept = scaled[length > shortest * length.max()]
         sizes = np.linalg.svd(kept, compute_uv=False)
         for rank in range(readout.rank, int((sizes > DECODABLE.rounding * sizes[0]).sum()) + 1):
+            # Steps 2 and 3.
             tried = inside.spanning(_turned(problem, inside.targets, kept, rank), rank)
             tried[:, unneeded] *= np.abs(tried[:, unneeded]).max(axis=0) > DECODABLE.rounding * length.max()
             decoder = readout.decoder(tried / unit)
             missed = np.abs(inside.targets - decoder @ tried).max()
             if missed > DECODABLE.rounding * np.abs(inside.targets).max():
                 continue
-            # At its best size.
+            # Step 4.
             loss = float(problem.neuron_cost(tried / unit).sum() * (decoder**2).sum())
             if loss < lowest * (1 - DECODABLE.simpler):
                 best, lowest = tried / unit, loss

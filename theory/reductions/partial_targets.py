@@ -47,6 +47,7 @@ class PartialTargets(Reduction):
 
     def invert(self, problem: Any, solved: OneSolved) -> OneSolved:
         """See `Reduction`."""
+        # Step 2.
         weights = decodable(problem, solved.weights)
         decoder = problem.readout.decoder(weights)
         energy = float(problem.neuron_cost(weights).sum())
@@ -56,6 +57,7 @@ class PartialTargets(Reduction):
         return replace(solved, weights=weights, loss=problem.loss(weights), lower_bound=bound)
 
     def _readout(self, problem: Any) -> Readout:
+        """Step 1: the soft readout."""
         unit, inverse = problem.modular_loss / 2 / problem.dimension, problem.whitening.inverse
         ridge = self.share * unit * inverse @ inverse.T
         soft: Readout = problem.readout.near((ridge + ridge.T) / 2)
