@@ -12,7 +12,7 @@ import re
 import warnings
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import wraps
 from io import BytesIO
 from pathlib import Path
@@ -28,7 +28,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
 
 from solver.extras import PICTURES
-from solver.pictures.lettering.crowding import keep_apart
+from solver.pictures.lettering.crowding import keep_apart, lay_out
 from solver.pictures.lettering.fonts import drawable, families
 from theory.writing import require_writable, written_whole
 
@@ -131,10 +131,7 @@ def written(figure: Figure, target: Path | None, metadata: dict[str, str] | None
     keep_apart(figure)
     if target is not None:
         # Drawn before it is written: matplotlib's files do not survive a full disk.
-        drawn = BytesIO()
-        with in_style():
-            figure.savefig(drawn, dpi=DOTS_PER_INCH, format=target.suffix[1:].lower(), metadata=metadata)
-        content = drawn.getvalue()
+        content = _content(figure, DOTS_PER_INCH, target.suffix[1:].lower(), metadata)
         if target.suffix.lower() == ".svg":
             content = NOT_IN_XML.sub(lambda match: repr(match[0])[2:-1].encode(), content)
         with written_whole(target) as partial:
@@ -144,10 +141,31 @@ def written(figure: Figure, target: Path | None, metadata: dict[str, str] | None
 
 def as_png(figure: Figure, resolution: float) -> str:
     """The figure as a picture within a page: .png in base64."""
+    return b64encode(_content(figure, resolution, "png")).decode()
+
+
+def _content(figure: Figure, resolution: float, kind: str, metadata: dict[str, str] | None = None) -> bytes:
+    """What a file of this kind, .png, .pdf or .svg, holds of the figure."""
     stream = BytesIO()
-    with in_style():
-        figure.savefig(stream, dpi=resolution, format="png")
-    return b64encode(stream.getvalue()).decode()
+    with in_style(), _laid_out(figure, resolution) if kind == "png" else nullcontext():
+        figure.savefig(stream, dpi=resolution, format=kind, metadata=metadata)
+    return stream.getvalue()
+
+
+@contextmanager
+def _laid_out(figure: Figure, resolution: float) -> Iterator[None]:
+    """Lay the figure out for this resolution; within, it is drawn as it is: matplotlib would draw all of it twice."""
+    engine, usual = figure.get_layout_engine(), figure.dpi
+    figure.set_dpi(resolution)
+    try:
+        for axes in figure.axes:
+            axes.apply_aspect()
+        lay_out(figure)
+        figure.set_layout_engine(None)
+        yield
+    finally:
+        figure.set_layout_engine(engine)
+        figure.set_dpi(usual)
 
 
 # ---- parts of figures ---------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def label(axes: Axes, places: Sequence[tuple[float, float]], text: str, **option
     axes.add_artist(placed)
 
 
-def _lay_out(figure: Figure) -> None:
+def lay_out(figure: Figure) -> None:
     """Find out where all axes are, as drawing would, without drawing what is in them."""
     engine = figure.get_layout_engine()
     if engine is not None:
@@ -54,7 +54,7 @@ def keep_apart(figure: Figure) -> int:
     labels = [text for text in figure.findobj(_Placed) if isinstance(text, _Placed)]
     if not labels:
         return 0
-    _lay_out(figure)  # step 1
+    lay_out(figure)  # step 1
     taken: list[BboxBase] = []
     hidden = 0
     for text in labels:  # step 2

@@ -10,11 +10,18 @@ from matplotlib.text import Text
 
 from solver import Problem, Sources, audit, examples, modularity
 from solver.pictures import style
-from solver.pictures.lettering import fonts
+from solver.pictures.lettering import crowding, fonts
 from solver.pictures.plot import plot_verdict
 
 LONG = ("running speed (cm/s)", "distance to the wall", "head direction", "time since reward", "pupil diameter (mm)")
 NUMBER = re.compile(r"[−\d.]+")
+LAY_OUT = crowding.lay_out
+
+
+@pytest.fixture(autouse=True)
+def _laid_out(monkeypatch):
+    """Figures are laid out before their labels are put apart, as they are for users."""
+    monkeypatch.setattr(crowding, "lay_out", LAY_OUT)
 
 
 def named(count, samples=30, names=LONG):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from solver import Problem, audit, budget, solve
+from solver.pictures import style
 from solver.pictures.style import as_png
 from tests.examples import plainly
 
@@ -37,6 +38,15 @@ PICTURES = {
     "comparison": lambda answer: answer.compare({"odd": [x % 2 == 1 for x in range(8)], "row": CUT[:, 0]}),
 }
 """Of what there are pictures, made of an answer."""
+
+
+def test_a_picture_is_the_one_that_matplotlib_saves(tmp_path):
+    answer = solve(Problem(CUT))
+    answer.plot(tmp_path / "written.png")
+    with style.in_style():
+        answer.plot().savefig(tmp_path / "saved.png", dpi=style.DOTS_PER_INCH)
+    written, saved = (mpl.image.imread(tmp_path / f"{name}.png") for name in ("written", "saved"))
+    np.testing.assert_array_equal(written, saved)
 
 
 @pytest.fixture(
