@@ -70,7 +70,7 @@ class WorkingSamples:
 
     @property
     def inside(self) -> Problem:
-        """The problem among the samples that are looked at."""
+        """The problem among the samples that are looked at, which step 2 solves."""
         return self.problem.among(self.rows, listed=self.listed)
 
     def separate(self, weights: Array, candidates: Array) -> tuple[Array, float, bool]:

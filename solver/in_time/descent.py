@@ -32,6 +32,7 @@ class Descent:
 
     def __init__(self, trials: Trials) -> None:
         self.trials = trials
+        # Step 1.
         flat = trials.features.reshape(-1, trials.features.shape[2])
         flat = flat / np.maximum(np.abs(flat).max(axis=0), np.finfo(float).tiny)
         _, self.distinct = np.unique(flat.round(12), axis=0, return_index=True)
@@ -80,6 +81,7 @@ class Descent:
             ).x
         if not np.isfinite(last).all():
             return network
+        # Step 4.
         exact = repaired(self.trials, self._network(last * units, size))
         return balanced(self.trials, pruned(self.trials, exact))
 

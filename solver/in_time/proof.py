@@ -120,14 +120,14 @@ def prove(bounds: MemoryBounds, weights: Sequence[Array], loss: float, tolerance
         loss: of that network.
         tolerance: relative gap that is enough.
     """
-    codes = bounds.codes_of(weights)
+    codes = bounds.codes_of(weights)  # step 1
     if not codes:  # every trial is alike to the targets, and what the clock asks for is not bounded
         return 0.0, MemoryProof((), np.zeros(0), np.zeros(0))
     links, reads = _ProofSearch(bounds).weights(codes) or _even_weights(bounds)
     best = MemoryProof(codes, links, reads)
     value = proven(bounds, best)
     trial, grams, idle = _with_all_views(bounds, best), [own.T @ own for own in weights], 0
-    for number in range(1, MEMORY_PROOF.sweeps + 1):
+    for number in range(1, MEMORY_PROOF.sweeps + 1):  # step 5
         if value >= (1 - tolerance) * loss or idle == MEMORY_PROOF.patience:
             break
         if time_is_up():

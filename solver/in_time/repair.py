@@ -55,6 +55,7 @@ def carrying(trials: Trials, neurons: Array, shift: Array, enter: Array, rest: A
 
 def repaired(trials: Trials, network: LinearNetwork) -> LinearNetwork:
     """The network that does the task, next to one that nearly does it."""
+    # Step 1.
     activity = network.run(trials.inputs)
     lifted = REPAIR.headroom * np.abs(activity).max(initial=0.0) - activity.min(axis=(0, 1))
     bias = network.bias + lifted - network.recurrent @ lifted
@@ -66,7 +67,7 @@ def repaired(trials: Trials, network: LinearNetwork) -> LinearNetwork:
 
 
 def balanced(trials: Trials, network: LinearNetwork) -> LinearNetwork:
-    """The network that does as much, with the activity of each neuron in the unit that costs least.
+    """The network that does as much, with the activity of each neuron in the unit that costs least (step 3).
 
     Example:
         >>> inputs = np.array([[[-1.0], [0]], [[1], [0]]])
@@ -95,7 +96,7 @@ def balanced(trials: Trials, network: LinearNetwork) -> LinearNetwork:
 
 
 def pruned(trials: Trials, network: LinearNetwork) -> LinearNetwork:
-    """The network without the neurons that no target needs.
+    """The network without the neurons that no target needs (step 4).
 
     Example:
         >>> inputs = np.array([[[-1.0], [0]], [[1], [0]]])

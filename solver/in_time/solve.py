@@ -84,12 +84,13 @@ def solve_in_time(
     tries = whole_number(tries, "tries")
     require_seconds(time_limit)
     start, limit = time.perf_counter(), math.inf if time_limit is None else time_limit
-    with limited_to(start + limit / 2):
+    with limited_to(start + limit / 2):  # step 4
         network = _best_network(trials, tries, generator_of(rng))
         stopped = time_is_up()
     activity = network.run(trials.inputs)
     loss = sum(network.energies(trials, activity).values())
     with limited_to(start + limit):
+        # Step 3.
         bound, proof = prove(MemoryBounds(trials), network.on_entered(trials, activity), loss, tolerance / 2)
         stopped = stopped or time_is_up()
     bound = within_loss(bound, loss)

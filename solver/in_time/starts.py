@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 def starts(trials: Trials) -> Iterator[LinearNetwork]:
     """Networks that do the task."""
     sums, unit = np.cumsum(trials.inputs, axis=1), np.eye(trials.channels)
-    targets = _read(trials, sums)
+    targets = _read(trials, sums)  # step 1
     if targets is not None:
+        # Step 2.
         used = np.flatnonzero(np.abs(targets).max(axis=0) > TRIALS.missed * np.abs(targets).max())
         kept = sums[..., used], unit[np.ix_(used, used)], unit[used], targets[:, used]
         for neurons in _neurons(trials, kept[0], kept[3]):
@@ -42,7 +43,7 @@ def starts(trials: Trials) -> Iterator[LinearNetwork]:
 
 
 def _ages(trials: Trials) -> tuple[Array, Array, Array]:
-    """How the inputs by their age, and a clock, change and begin: no more of them than the targets need."""
+    """Step 1: how the inputs by their age, and a clock, change and begin; no more of them than the targets need."""
     size, steps = trials.channels, trials.steps
     clock = np.eye(steps)[None].repeat(trials.count, axis=0)
     for with_clock in (False, True):

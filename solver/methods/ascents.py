@@ -66,6 +66,7 @@ def steps(
         generation.join(pricer.random_columns(ASCENTS.first_per_source * problem.dimension))
         generation.solve_master()
     batches = 0
+    # Step 5.
     while batches < ASCENTS.batches and not (generation.is_stationary and pricer.is_thorough(generation.best)):
         yield _iterate(generation)
         generation.price()  # steps 2 and 4

@@ -85,7 +85,7 @@ def steps(
     cones = _ProgramCones(problem)
     try:
         program = compiled(len(cones.corners), problem.dimension, solver, problem.readout.exact)
-        solution = program.solve(cones.corners, cones.metric, cones.scaled.readout, tolerance)
+        solution = program.solve(cones.corners, cones.metric, cones.scaled.readout, tolerance)  # step 1
     except ConicError as error:
         yield _modular(problem, f"{solver} failed: {error}; this is the best modular code")
         return

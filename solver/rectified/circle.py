@@ -33,7 +33,7 @@ def best_on_circles(frame: Frame, multiplier: Array, neurons: Array, directions:
     angle = np.arctan2(-along, across)  # active from here for half a circle
     leaves = np.where(angle > 0, angle - np.pi, angle + np.pi)
     events = np.concatenate([angle, leaves])
-    order = np.argsort(events, axis=0)
+    order = np.argsort(events, axis=0)  # step 1
     rows = np.arange(many)
     sign = np.concatenate([np.ones(count), -np.ones(count)])
     forms = np.empty((3, 2 * count + 1, many))

@@ -44,18 +44,18 @@ def climbed(
 
     Starts that do nothing are left out.
     """
-    neurons = frame.of_unit_cost(starts)
+    neurons = frame.of_unit_cost(starts)  # step 1
     if not len(neurons):
         return neurons
     worths = frame.worths(multiplier, neurons)
     failures = np.zeros(len(neurons), dtype=int)
     for _ in range(rounds):
-        going = np.flatnonzero(failures < 3)
+        going = np.flatnonzero(failures < 3)  # step 5
         if not len(going):
             break
         here = neurons[going]
         directions = _directions(frame, multiplier, here, failures[going], rng)
-        steps = best_on_circles(frame, multiplier, here, directions)
+        steps = best_on_circles(frame, multiplier, here, directions)  # step 3
         costs = frame.energies(steps)
         steps = np.where(costs[:, None] > 0, steps / np.sqrt(np.where(costs > 0, costs, 1.0))[:, None], here)
         worth = frame.worths(multiplier, steps)
@@ -105,7 +105,7 @@ def _within(rows: Array, costs: Array, pull: Array) -> Array:
 
 
 def distinct_in_activity(frame: Frame, neurons: Array, order: Array, known: Array | None = None) -> Array:
-    """(m, d + 1) neurons of unit cost that differ in activity from those before them and from known ones.
+    """(m, d + 1) neurons of unit cost that differ in activity from those before them and known ones (step 5).
 
     Args:
         frame: the loss in its own units.

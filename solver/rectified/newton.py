@@ -99,7 +99,7 @@ def moved(
                 point = _evaluated(frame, point.neurons, pins)
         bases = [faces.basis(i, pins) for i, pins in enumerate(point.pins)]
         wanted = _steepness(point, bases) <= NEWTON.stationary * point.loss
-        if wanted and checked:
+        if wanted and checked:  # step 6
             break
         if wanted:
             continue
@@ -171,7 +171,7 @@ def _range(projection: Array) -> Array:
 
 
 def _held(faces: _Faces, neurons: Array, pins: Mask) -> tuple[Array, Mask]:
-    """Neurons put onto their pins; pins that would leave nothing of a neuron are dropped."""
+    """Step 1: neurons put onto their pins; pins that would leave nothing of a neuron are dropped."""
     neurons, pins = neurons.copy(), pins.copy()
     for i in np.flatnonzero(pins.any(axis=1)):
         basis = faces.basis(int(i), pins[i])

@@ -44,7 +44,7 @@ def best_of_one_source(frame: Frame, multiplier: Array) -> tuple[float, Array]:
 
 
 def _rounding(frame: Frame, multiplier: Array) -> float:
-    """How much cumulative sums may have lost, of any worth."""
+    """Step 4: how much cumulative sums may have lost, of any worth."""
     lengths, reach = np.linalg.norm(multiplier, axis=1), np.abs(frame.lifted[:, 0])
     counted = frame.probabilities > 0
     largest = np.sqrt((lengths[counted] ** 2 / frame.probabilities[counted]).sum()) / 2

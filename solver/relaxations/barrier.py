@@ -131,10 +131,10 @@ def most_valuable(
         1.5
     """
     scale = max(float(np.abs(np.linalg.eigvalsh(worth)[[0, -1]]).max()), np.finfo(float).tiny ** 0.5)
-    point = _BarrierPoint.start(triangle, worth / scale, products)
+    point = _BarrierPoint.start(triangle, worth / scale, products)  # step 1
     level, weights = point.level, point.dual
     for _ in range(BARRIER.steps):
-        if point.gap <= accuracy or (point.level <= target / scale and point.gap < 1):
+        if point.gap <= accuracy or (point.level <= target / scale and point.gap < 1):  # step 7
             break
         try:
             point, longest = point.step()

@@ -146,7 +146,7 @@ class _ActiveSets:
     """k ascents under way, in coordinates in which every modular neuron of unit weight costs one.
 
     Each has d slots. A slot holds an active constraint or none (tied: -1); ``edges[i, :, j]`` is the direction in which
-    the product with the sample of slot j grows at rate one and those of all other slots stay.
+    the product with the sample of slot j grows at rate one and those of all other slots stay (step 1).
     """
 
     def __init__(self, ascent: Ascent, worth: Array, starts: Array) -> None:

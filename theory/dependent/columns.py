@@ -68,7 +68,7 @@ def in_own_columns(problem: Any, functions: Array) -> Array:
 
 
 def own_family(problem: Any, functions: Array) -> Indices:
-    """(n,) the first group, or source, that each neuron (n, r) is one of alone; -1 for none.
+    """Step 1: (n,) the first group, or source, that each neuron (n, r) is one of alone; -1 for none.
 
     Example:
         >>> from theory.problem import Problem

@@ -58,7 +58,7 @@ def negative_direction(form: Surds) -> list[int] | None:
                 for row, value in zip(rows, inside, strict=True):
                     direction[row] = value
                 return direction
-    return None
+    return None  # step 5
 
 
 def _positive_direction(form: Surds) -> list[int] | None:

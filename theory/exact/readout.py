@@ -83,7 +83,7 @@ class ExactReadout:
         coded = [bool(silent[i, i] > cost) for i, cost in enumerate(costs)]
         if not any(coded):
             return np.asarray(silent)
-        if any(covariance[i, j] for i in range(size) for j in range(i)):
+        if any(covariance[i, j] for i in range(size) for j in range(i)):  # step 4
             raise InputError(
                 "readout: where errors of correlated sources count, the modular code solves polynomial equations and "
                 "has no verdict in rational arithmetic; decide it in floating point, without exact and without proof"

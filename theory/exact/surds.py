@@ -22,7 +22,7 @@ ROOT_BITS = 256  # of the first enclosure of a square root
 
 
 class Roots:
-    """Square roots of positive integers that are independent over the rationals.
+    """Square roots of positive integers that are independent over the rationals (step 1).
 
     Attributes:
         radicands: the integers N_1, ..., N_k; no product of any of them is a square.
@@ -87,6 +87,8 @@ class Surd:
         self.roots = roots
         self.terms = terms
 
+    # ---- step 3: sums and products ------------------------------------------------------------------------------
+
     def __add__(self, other: Any) -> Any:
         terms = dict(self.terms)
         for members, value in _terms(other).items():
@@ -112,6 +114,8 @@ class Surd:
 
     def __rsub__(self, other: Any) -> Any:
         return other + -self
+
+    # ---- step 4: which is larger --------------------------------------------------------------------------------
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Surd) and self.terms == other.terms

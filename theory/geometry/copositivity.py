@@ -133,11 +133,11 @@ def least_ratio(forms: Array, metric: Array) -> tuple[Array, Array]:
     values = diagonal[np.arange(count), corner]
     minimisers = np.zeros((count, dimension))
     minimisers[np.arange(count), corner] = 1 / np.sqrt(metric[np.arange(count), corner, corner])  # step 1
-    for size in range(2, dimension + 1):
+    for size in range(2, dimension + 1):  # step 2
         for face in combinations(range(dimension), size):
             block = np.ix_(range(count), face, face)
             ratios, inside = _lowest_inside(forms[block], metric[block])
-            better = np.flatnonzero(ratios < values)
+            better = np.flatnonzero(ratios < values)  # step 5
             values[better] = ratios[better]
             minimisers[better] = 0.0
             minimisers[np.ix_(better, np.array(face))] = inside[better]

@@ -101,6 +101,7 @@ def extreme_rows(points: Array) -> Indices:
         >>> extreme_rows(square).tolist(), extreme_rows(square[[0, 3, 4]]).tolist()
         ([0, 1, 2, 3], [0, 1])
     """
+    # Step 1.
     rows = distinct_rows(points)
     columns = _spanning_columns(points[rows])
     chosen = points[np.ix_(rows, columns)]
@@ -108,7 +109,7 @@ def extreme_rows(points: Array) -> Indices:
         return rows[:1]
     if len(columns) == 1:
         return rows[np.unique([chosen.argmin(), chosen.argmax()])]
-    if len(columns) > EXACT_DIMENSION:
+    if len(columns) > EXACT_DIMENSION:  # step 2
         return rows[_frame(_standardised(chosen))]
     center, transform = in_scale(chosen)
     try:

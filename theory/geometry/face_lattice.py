@@ -169,6 +169,7 @@ class FaceLattice:
         ]
 
     def _faces_of_size(self, size: int) -> Indices:
+        """Step 4: the faces (n, k) of a size k, by vertices, ascending."""
         if size == 1:
             return np.unique(self.facets)[:, None]
         subsets = np.array(list(combinations(range(self.dimension), size)))

@@ -133,6 +133,7 @@ class Pricing:
             none, neuron = np.empty((0, len(worth))), self._best_along_samples(worth)[1]
             return PricedNeurons(least, self.outside.weights(neuron), np.empty(0), none, none.astype(np.intp))
         ratios, neurons, tied = (np.concatenate(parts) for parts in zip(*best, strict=True))
+        # Step 6.
         order = np.argsort(-ratios, kind="stable")
         weights = self.outside.weights(neurons[order])
         return PricedNeurons(max(float(ratios[order[0]]), least), weights[0], ratios[order], weights, tied[order])

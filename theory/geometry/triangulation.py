@@ -44,7 +44,7 @@ def pulled_cones(facets: Indices) -> tuple[Indices, Indices]:
     facets = np.sort(rank.reshape(facets.shape), axis=1)
     levels = [_faces_of_size(facets, size) for size in range(1, facets.shape[1] + 1)]  # step 1
     walls = [_walls(level, larger, facets) for level, larger in pairwise(levels)]  # step 2
-    owner = position = np.arange(len(names))
+    owner = position = np.arange(len(names))  # step 3
     apexes = np.empty((len(position), 0), dtype=np.intp)
     for level, (first, count, child) in zip(levels, walls, strict=False):
         apexes = np.column_stack([apexes, level.pulled[position]])
@@ -54,7 +54,7 @@ def pulled_cones(facets: Indices) -> tuple[Indices, Indices]:
         row = np.repeat(np.arange(len(position)), repeats)
         apexes, owner = apexes[row], owner[row]
         position = child[first[position][row] + offset]
-    return np.column_stack([apexes, levels[-1].pulled[position]]), names[owner]
+    return np.column_stack([apexes, levels[-1].pulled[position]]), names[owner]  # step 5
 
 
 def is_closed_complex(facets: Indices) -> bool:

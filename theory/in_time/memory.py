@@ -85,7 +85,7 @@ class MemoryBounds(Frozen):
 
     @derived
     def links(self) -> tuple[tuple[int, int], ...]:
-        """The views of the recurrent weights: chain and step."""
+        """The views of the recurrent weights (step 2): chain and step."""
         return tuple(
             (number, chain.first + step)
             for number, chain in enumerate(self.chains)
@@ -94,7 +94,7 @@ class MemoryBounds(Frozen):
 
     @derived
     def reads(self) -> tuple[tuple[int, int, int], ...]:
-        """The views of the readout: chain, step and output."""
+        """The views of the readout (step 2): chain, step and output."""
         return tuple(
             (number, step, output)
             for number, chain in enumerate(self.chains)
@@ -144,7 +144,7 @@ class MemoryBounds(Frozen):
     # ---- what matrices and weights prove ------------------------------------------------------------------------
 
     def value(self, codes: Sequence[Sequence[Array]], links: Array, reads: Array) -> float:
-        """2 readout + recurrent: the bound where rho is at most one.
+        """2 readout + recurrent: the bound where rho is at most one (step 3).
 
         For each chain and each of its steps there is a positive definite M_t (m_t, m_t). The weights of the links sum
         to at most one, and so do those of the reads of each output.
@@ -165,7 +165,7 @@ class MemoryBounds(Frozen):
         return np.array(recurrent), np.array(readout)
 
     def slopes(self, codes: Sequence[Sequence[Array]], links: Array, reads: Array) -> dict[tuple[int, int], Array]:
-        """(m_t, m_t) Y_t of every chain and step: minus the slope of all costs of weights."""
+        """Step 3: (m_t, m_t) Y_t of every chain and step, minus the slope of all costs of weights."""
         slopes = {
             place: -self.entrances.get(f"{place[0]}:{place[1]}", 0.0 * self.code(codes, *place))
             for place in self.places()

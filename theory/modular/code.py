@@ -36,7 +36,7 @@ class ModularCode(Frozen):
 
     @derived
     def costs(self) -> Array:
-        """(d,) M_ii + m_i^2: cost of the cheapest neuron that reads source i alone with unit weight."""
+        """(d,) M_ii + m_i^2 (step 1): cost of the cheapest neuron that reads source i alone with unit weight."""
         return np.asarray(modular_cost(np.diag(self.problem.energy_matrix), self.problem.height_sources.least_bias))
 
     @property

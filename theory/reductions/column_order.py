@@ -57,7 +57,7 @@ def column_order(problem: Any) -> Indices:
     alone = [*map(np.diag, pairs), heights.lower / size, heights.upper / size]
     classes = np.zeros(len(names), dtype=np.intp)
     signatures: list[tuple[int, ...]] = [()] * len(names)
-    for values in alone:
+    for values in alone:  # step 1
         signatures = [(*signature, own) for signature, own in zip(signatures, _classes(values).tolist(), strict=True)]
         classes = _ranks(signatures)
         if classes.max() + 1 == len(names):
