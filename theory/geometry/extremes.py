@@ -30,6 +30,11 @@ EXACT_DIMENSION = 5
 class ExtremesTolerances:
     """When a row lies in a hull, and how it is tried. Distances are in units of the ranges of the columns."""
 
+    few: int = (
+        150  # rows in the plane whose corners are found with plain numbers, in less time than Qhull takes to start
+    )
+    turn: float = 1e-12  # area between two edges in the plane, in units of that of all rows' box, that is not rounding
+    boxes: tuple[float, float] = (1e-200, 1e200)  # areas of boxes in which products of differences are numbers
     flat: float = 1e-12  # thickness below which rows lie in a subspace up to rounding
     distance: float = 1e-12  # from a hull, below which a row lies in it
     inside: float = 1e-9  # by how much, relative to its size, a row must lie inside a body to be discarded
@@ -86,9 +91,46 @@ def extreme_points(points: Array, order: Indices | None = None) -> Array:
         return np.array([[points.min()], [points.max()]])
     order = np.arange(len(points)) if order is None else order
     candidates = points.take(order, axis=0) if len(order) < EXTREMES.filter_rows else _discard_inner(points, order)
+    corners = _corners(candidates) if dimension == 2 and len(candidates) <= EXTREMES.few else None
+    if corners is not None:
+        return candidates.take(corners, axis=0)
     center, transform = in_scale(candidates)
     hull = hull_of((candidates - center) @ transform)
     return np.asarray(candidates[hull.vertices])
+
+
+def _corners(points: Array) -> list[int] | None:
+    """The corners of points (n, 2), counterclockwise; None where rounding decides which they are.
+
+    Andrew (1979), Inf. Process. Lett. 9, 216-219: go through the points below the line from the first to the last, from
+    left to right, then back through those above it, and drop what does not lie to the right of its neighbours.
+    """
+    rows, (least, most) = points.tolist(), EXTREMES.boxes
+    low, high = (pick(y for _, y in rows) for pick in (min, max))
+    ordered = sorted([(x, y, place) for place, (x, y) in enumerate(rows)])
+    (left, start, _), (right, end, _) = first, last = ordered[0], ordered[-1]
+    width, rise = right - left, end - start
+    rounding = EXTREMES.turn * width * (high - low)
+    if not least < width * (high - low) < most:
+        return None
+    corners = list[int]()
+    below = [row for row in ordered[1:-1] if width * (row[1] - start) < rise * (row[0] - left)]
+    above = [row for row in ordered[-2:0:-1] if width * (row[1] - start) > rise * (row[0] - left)]
+    for begin, others, finish in ((first, below, last), (last, above, first)):
+        chain = [begin]
+        for row in [*others, finish]:
+            x, y, _ = row
+            while len(chain) > 1:
+                (a, b, _), (c, d, _) = chain[-2], chain[-1]
+                turn = (c - a) * (y - d) - (d - b) * (x - c)
+                if turn > rounding:
+                    break
+                if turn and turn >= -rounding:
+                    return None
+                chain.pop()
+            chain.append(row)
+        corners += [place for _, _, place in chain[:-1]]
+    return corners if len(corners) > 2 else None
 
 
 def extreme_rows(points: Array) -> Indices:

@@ -1,5 +1,7 @@
 """Extreme points of many samples: none is lost, and their order is one of their own."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.spatial import ConvexHull
@@ -40,3 +42,29 @@ def test_samples_that_fill_a_grid_leave_its_corners():
     corners = {tuple(row) for row in extreme_points(np.vstack([grid, grid])).tolist()}
     assert corners >= {(x, y, z) for x in (0.0, 20.0) for y in (0.0, 20.0) for z in (0.0, 20.0)}
     assert all(sum(0 < value < 20 for value in corner) == 0 for corner in corners)
+
+
+FEW = {
+    "samples": lambda rng, count: rng.uniform(-1, 1, (count, 2)),
+    "narrow and far": lambda rng, count: 1e3 + rng.standard_normal((count, 2)) @ np.array([[1, 0.999], [0, 0.01]]),
+    "grid, far units": lambda rng, count: rng.integers(0, 5, (count, 2)) * np.array([1e-9, 1e9]),
+    "grid, turned": lambda rng, count: rng.integers(0, 5, (count, 2)) @ np.array([[0.6, 0.8], [-0.8, 0.6]]),
+    "circle, twice": lambda rng, count: np.tile(np.exp(1j * np.arange(count)).view(float).reshape(-1, 2), (2, 1)),
+    "edges up to rounding": lambda rng, count: np.vstack(
+        [[[0, 0], [1, 0], [1, 1], [0, 1]], [[x, 1e-15 * rng.uniform(-1, 1)] for x in np.linspace(0.1, 0.9, count)]]
+    ),
+    "mirrored units": lambda rng, count: rng.uniform(-1, 1, (count, 2)) * np.array([-1e-120, 1e120]),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(FEW))
+def test_the_corners_of_few_samples_in_the_plane_are_those_that_qhull_finds(kind, monkeypatch):
+    rng = np.random.default_rng(3)
+    clouds = [FEW[kind](rng, int(count)) for count in rng.integers(20, EXTREMES.few // 2, 20)]
+    alone = [extreme_points(points) for points in clouds]
+    monkeypatch.setattr("theory.geometry.extremes.EXTREMES", replace(EXTREMES, few=0))
+    for points, found in zip(clouds, alone, strict=True):
+        assert len({tuple(row) for row in found.tolist()}) == len(found)
+        assert {tuple(row) for row in found.tolist()} == {tuple(row) for row in extreme_points(points).tolist()}
+        corner = (found - found.mean(axis=0)) / np.ptp(found, axis=0) @ [1, 1j]
+        assert (np.angle(np.roll(corner, -1) / corner) > 0).all()
