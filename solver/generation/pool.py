@@ -74,13 +74,15 @@ def leaders(
         >>> leaders(np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 1e-9]]), np.array([1.0, 1.0, 2.0]), 1e-8).tolist()
         [2, 1, 2]
     """
-    length = np.linalg.norm(neurons, axis=1).clip(min=np.finfo(float).tiny)
-    cosine = (neurons / length[:, None]) @ (neurons / length[:, None]).T
+    unit = neurons / np.linalg.norm(neurons, axis=1).clip(min=np.finfo(float).tiny)[:, None]
+    cosine, every = unit @ unit.T, np.arange(len(neurons))
     alike = (np.abs(cosine) if either_way else cosine) > 1 - apart
     if kinds is not None:
         alike &= kinds[:, None] == kinds
     np.fill_diagonal(alike, True)
-    leader = np.where(alike.sum(axis=1) > 1, -1, np.arange(len(neurons)))
+    if np.count_nonzero(alike) == len(neurons):
+        return every
+    leader = np.where(alike.sum(axis=1) > 1, -1, every)
     for strongest in np.argsort(-strength, kind="stable"):
         if leader[strongest] < 0:
             leader[alike[strongest] & (leader < 0)] = strongest

@@ -32,9 +32,8 @@ def levels(values: ArrayLike, apart: ArrayLike) -> NDArray[np.intp]:
         ascending = columns[order, 0]
         numbers[order[1:]] = (ascending[1:] - ascending[:-1] > np.asarray(apart)).cumsum()
         return numbers[:, None]
-    order = np.argsort(columns, axis=0)
-    steps = np.diff(np.take_along_axis(columns, order, axis=0), axis=0) > np.asarray(apart)
-    numbers = np.concatenate([np.zeros((1, columns.shape[1]), dtype=np.intp), np.cumsum(steps, axis=0, dtype=np.intp)])
-    result = np.empty_like(numbers)
-    np.put_along_axis(result, order, numbers, axis=0)
+    order, every = columns.argsort(axis=0), np.arange(columns.shape[1])
+    ascending = columns[order, every]
+    result = np.zeros(columns.shape, dtype=np.intp)
+    result[order[1:], every] = (ascending[1:] - ascending[:-1] > np.asarray(apart)).cumsum(axis=0)
     return result
