@@ -54,6 +54,9 @@ class SearchTolerances:
     # times less follows. The first give multipliers of many digits that prove nearly all, the last a code that errs
     # next to nothing.
     falling: float = 1e-4
+    # Shares of the value that stands for an exact decoder, where that leaves a gap: the code errs less, and multipliers
+    # have fewer digits.
+    nearer: tuple[float, ...] = 1e-1, 1e-2
     # Activities, as shares of the lengths of neuron and sample, that may have been meant to be none: where errors are
     # only expensive, kinks miss the samples a little.
     planes: tuple[float, ...] = 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2
@@ -164,7 +167,8 @@ class _RectifiedSearch:
         """The rounds; where errors are very expensive, or forbidden, also at costs that rise to theirs."""
         starts, last = self._pool([each.starts() for each in self.families]), self.frame.delta
         falling = SEARCH.falling * 10.0 ** -np.arange(np.ceil(np.log10(max(SEARCH.falling / (3 * last), 1.0))))
-        for deltas in ([last], [*falling, last] if len(falling) else []):
+        nearer = [last * share for share in SEARCH.nearer] if self.loss.readout.exact else []
+        for deltas in ([last], [*falling, last, *nearer] if len(falling) else []):
             pool = starts
             for delta in deltas:
                 self.frame, self.soft = replace(self.frame, delta=delta), np.inf

@@ -141,6 +141,13 @@ def test_rectified_neurons_of_sources_of_unlike_scales_are_decoded_exactly():
 
 
 @pytest.mark.thorough
+def test_an_exact_decoder_is_approached_until_no_gap_is_left():
+    points = [[-0.5, 0, -0.6], [0.5, 3, 1], [-2.4, -1.2, -2.6], [-1.4, -0.2, -0.5], [1.8, 1.1, 1.7]]
+    answer = solve(Problem(points, readout=Exact([[1, -1, 0]]), activation="rectified"), rng=0)
+    assert answer.status == "optimal"
+
+
+@pytest.mark.thorough
 def test_the_best_code_known_is_the_answer_when_time_is_over():
     points = np.random.default_rng(0).uniform(size=(60, 4))
     answer = solve(Problem(points, activation="free", readout=Soft(100)), time_limit=1.0)
