@@ -421,10 +421,12 @@ class Readout(Frozen):
         value, slope, curvature = at(shares)
         for _ in range(DECODING.strength_steps):
             distance = residual(shares, slope, curvature)
+            # Step 1.
             active = (shares <= min(DECODING.nearly_nothing, distance)) & (slope > 0)
             step, free = np.where(active, -shares, 0.0), ~active
+            # Step 2.
             step[free] = -np.linalg.solve(curvature[np.ix_(free, free)], slope[free])
-            for halving in range(DECODING.strength_steps):
+            for halving in range(DECODING.strength_steps):  # step 3
                 moved = np.maximum(0.0, shares + 0.5**halving * step)
                 if np.abs(moved - shares).max() <= DECODING.step * shares.max():
                     return np.asarray(unit * shares)

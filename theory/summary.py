@@ -444,6 +444,7 @@ class _Rows:
                 self._keep(block[outside], name)  # step 3
             sums.add(columns, None if weights is None else weights[rows], self.scratch[-1, : len(block)])
         moments = sums.moments(self.frame)  # step 4
+        # Step 5.
         self.moments += Moments.of(points, weights, self.origin) if moments is None else moments
         few = SUMMARY.pending if len(self.origin) <= EXACT_DIMENSION else SUMMARY.pending_in_many
         if sum(map(len, self.pending)) > max(few, len(self.extremes)):

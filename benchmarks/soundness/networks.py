@@ -54,6 +54,7 @@ def others(problem: DrawnTask, own: Network, *, descents: bool = True) -> Iterat
     rng = np.random.default_rng([problem.seed, problem.index, 12])
     size = len(own.bias)
     yield "the answer's own", own
+    # Step 1.
     yield "split", _split(own, int(rng.integers(size)))
     order = rng.permutation(size)
     yield (
@@ -72,7 +73,7 @@ def others(problem: DrawnTask, own: Network, *, descents: bool = True) -> Iterat
     yield "in other units", in_best_units(problem, lowered)
     if not descents:
         return
-    for name, start in _starts(problem, own, rng):
+    for name, start in _starts(problem, own, rng):  # step 3
         if _flat(start).size <= 60:  # variables; more take too long
             descended = _descended(problem, start)
             if descended is not None:

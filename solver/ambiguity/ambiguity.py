@@ -168,7 +168,7 @@ def _of_columns_as_they_are(problem: Problem, weights: Array, *, proven: bool, q
             True, "a code without neurons is the only one", weights, nothing.astype(np.bool_), nothing, nothing, (0, 0)
         )
     try:
-        touching = touching_neurons(canonical, weights)
+        touching = touching_neurons(canonical, weights)  # step 1
     except (np.linalg.LinAlgError, FloatingPointError):
         touching = "the code is not known to enough digits"
     if isinstance(touching, str):

@@ -69,6 +69,7 @@ def chosen_code(problem: Problem, weights: Array) -> Array:
     if isinstance(touching, str):
         return exact
     fewer = _of_as_few(problem, exact, touching)
+    # Step 6.
     if fewer is None or problem.loss(fewer) > problem.loss(exact) * (1 + CHOICE.costlier):
         return exact
     return _to_all_digits(problem, fewer)

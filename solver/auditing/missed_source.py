@@ -175,7 +175,7 @@ def missed_source(
         called += " (missing)"
     orders = _orders(known.count, block, permutations, np.random.default_rng(rng))
     without = _shares(values, parts, orders)
-    shares = _shares(values, parts | {called: hidden}, orders)
+    shares = _shares(values, parts | {called: hidden}, orders)  # step 3
     return MissedSource(
         neurons=neuron_names(activity, values.shape[1], neurons),
         without=without,

@@ -1,7 +1,7 @@
 """Fewer neurons for the same loss.
 
 1. Neurons of nearly the same direction become one, of their summed energy, first within a wide angle, then narrower;
-   the others are improved by Newton's method. The first that keeps the loss stays.
+   the others are improved by Newton's method. The first whose loss is hardly above stays.
 2. At the best code every level's fit is linear in the energies, whatever they are, as long as the multiplier stays. A
    nonnegative least-squares solution of these equations has linearly independent neurons, so never more than needed.
 """

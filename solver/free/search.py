@@ -8,7 +8,8 @@
    An exact decoder has many multipliers: where its own do not prove enough those of expensive errors are tried.
 6. Climb from the new ones and from random ones to the tops of the worth, and add those apart from the neurons' own.
 7. When loss and bound meet, merge neurons that are nearly parallel, and keep of the others a basic solution of the
-   conditions, as long as the loss stays. Neurons of the worth one that are left out tie with those kept.
+   conditions, if the loss rises by a tenth of the tolerance at most. Neurons of the worth one that are left out tie
+   with those kept.
 8. Otherwise go to 3.
 """
 
@@ -138,7 +139,7 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
     for stage in (*_eased(posed.samples, (1e-2, 1e-4, 1e-6)), posed.samples):
         solution = best_energies(stage, units, energies, offset, M, tolerance=FREE_SEARCH.master)
         energies, offset, M = solution.energies, solution.offset, solution.response.multiplier
-    for _ in range(FREE_SEARCH.rounds):
+    for _ in range(FREE_SEARCH.rounds):  # step 8
         solution = best_energies(posed.samples, units, energies, offset, M, tolerance=FREE_SEARCH.master)  # step 3
         point = _polished(posed.samples, units, solution, angle)  # step 4
         new, ratio = _judged(loss, posed, views, point, tolerance)  # step 5

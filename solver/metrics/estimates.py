@@ -142,7 +142,7 @@ def neuron_information(samples: ScoredSamples, seed: int, *, conditional: bool =
         shares=np.clip(gained / np.where(room > 0, room, np.inf), 0.0, 1.0),
         sure=(gained > beyond) & (gained > 0),
         chance=np.maximum(chance.sum(axis=0) / max(count, 1), 0.0) / np.where(entropies > 0, entropies, np.inf),
-        telling=bool((entropies > 0).all() and (room > beyond).all()),
+        telling=bool((entropies > 0).all() and (room > beyond).all()),  # step 9
     )
 
 

@@ -39,7 +39,7 @@ INFORMATION = InformationSettings()
 
 
 def ranks(values: Array) -> Array:
-    """(T,) ranks of values (T,), from zero; equal for values that are equal up to rounding.
+    """Step 1: (T,) ranks of values (T,), from zero; equal for values that are equal up to rounding.
 
     Example:
         >>> ranks(np.array([0.3, 7.0, 0.3, -1.0])).tolist()

@@ -178,7 +178,7 @@ def train(
     ended, last_saved = "steps", time.monotonic()
     try:
         while size * (len(curve) - 1) < steps:
-            if tolerance > 0 and _still(curve, tolerance):
+            if tolerance > 0 and _still(curve, tolerance):  # step 5
                 ended = "still"
                 break
             # Steps 3 and 4.

@@ -4,7 +4,7 @@
    total fit cost the same: the multiplier does not change, and what a neuron costs is what it earns.
 2. Take a basic solution of these equations (`solver.generation.basic_solution`).
 3. Scale activity and decoder of each neuron by the root of its share, with the best decoder of those that stay. Keep
-   the new code only where its loss is no larger.
+   the new code where it is as good, up to the tolerance (`solver.nonlinear.solve`).
 """
 
 from __future__ import annotations

@@ -236,6 +236,7 @@ def _chosen(
     for each in (best, other):
         if each.step is not None and np.isfinite(each.loss):
             network = _of_step(problem, each.step)
+            # Step 3 of `solver.nonlinear.few`.
             more = [network.scaled(basic_shares(problem, network.activity)), network]
             candidates, losses = candidates + more, losses + [_loss_of(problem, code) for code in more]
             if min(losses) <= good:

@@ -236,6 +236,7 @@ def budget(
     starts = whole_number(starts, "starts")
     begun = time.perf_counter()
     generator = generator_of(rng)
+    # Step 1.
     optimum = solve_one_of_many(problem, tolerance=tolerance, time_limit=time_limit, rng=generator)
 
     def out_of_time() -> bool:

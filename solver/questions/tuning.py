@@ -114,6 +114,7 @@ def unique_tuning(activity: ArrayLike) -> UniqueTuning:
     made = None if rays is None else _made_of_others(rays, neurons)
     if made is not None:
         return UniqueTuning(False, "other tuning curves make up for some of these", scattered, size * curves @ made.T)
+    # Step 4.
     unknown = "the extreme rays are too many, or not told from rounding"
     reason = unknown if rays is None else "neither a proof nor other tuning curves were found"
     return UniqueTuning(None, reason, scattered)

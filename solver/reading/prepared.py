@@ -204,6 +204,7 @@ def prepared(
         elif name in wanted:
             parts[name] = _category(name, column)
         else:
+            # Step 3.
             values = as_matrix(column, f"column {name!r}")[:, 0]
             parts[name] = _Part([name], [values], [name], np.eye(1), [])
     rows = {name: len(part.values[0]) for name, part in parts.items()}

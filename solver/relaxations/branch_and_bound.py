@@ -227,6 +227,7 @@ class Cells:
         self._know(neurons)
         self.centres = np.empty((0, problem.dimension))
         self.places, self.turns = np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+        # Step 1.
         for neuron in self.neurons[:1] if whole else self.neurons:
             self._add_centre(neuron)
         opposite = self.inequalities.opposite()

@@ -58,7 +58,7 @@ def shrink(problem: Problem, refutes: Callable[[Problem], Refutation | None]) ->
         shorter = False
         for smaller in _smaller(problem):
             tried += 1
-            if tried > SHRINKING.attempts:
+            if tried > SHRINKING.attempts:  # step 3
                 return best
             refutation = refutes(smaller)
             if refutation is not None:

@@ -173,6 +173,7 @@ def symmetry_of(points: Array, forms: Sequence[ArrayLike] = ()) -> Symmetry:
     first = _first_of_same(points)
     kept, place = np.unique(first, return_inverse=True)
     permutations: list[Indices] = [kept[moved][place] for moved in _generators(_colours(points[kept], forms))]
+    # Step 4.
     chosen = list[np.ndarray]()
     for generator in permutations:
         if _closed(first, [*chosen, generator], SYMMETRY.most_elements) is not None:

@@ -1,8 +1,9 @@
 """What of a problem's arguments is refused, each by one line that names it, the place and the remedy.
 
-1. Each argument by itself: costs, mixing, kind of neuron, transitions.
-2. All of them together: units and costs within the numbers of floating point, an energy that is positive definite in
-   them, a kind of neuron that pays what its form says, a recurrent layer that can update all that is coded.
+1. Each argument by itself (`checked_...`): costs, mixing, kind of neuron, transitions.
+2. All of them together (`require_solvable`): units and costs within the numbers of floating point, an energy that is
+   positive definite in them, a kind of neuron that pays what its form says, a recurrent layer that can update all that
+   is coded.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def optimal_codes_of_three(
     posed = _Clouds(points, demand, whole(whitened.ridge.T))
     problems = len(posed.points)
     codes, is_known = Codes.none(problems, 3), np.zeros(problems, dtype=bool)
-    hulls = listed(posed.points)
+    hulls = listed(posed.points)  # step 1
     count = hulls.corner_count
     usable = np.flatnonzero((count > 0) & (count <= planning.SIZES.corners_of_three))
     order = usable[np.argsort(count[usable], kind="stable")]

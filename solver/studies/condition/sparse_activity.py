@@ -67,6 +67,7 @@ class MeanDeviation(Neurons):
         return heights
 
 
+# Steps 1 and 2.
 ENERGIES_COMPARED: dict[str, dict[str, Any]] = {
     "squared activity": {},
     "squared mean activity": {"activity_cost": 0.0, "bias_cost": 1.0},
@@ -84,6 +85,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         "factors with mixed targets": {"sources": grid, "readout": Exact(MIXED_TARGETS)},
         "categories": {"sources": np.eye(CLASSES)},
     }
+    # Step 3.
     codes = {
         (task, energy): solved(Problem(**posed, **costs, encoder_cost=BOTH_COSTS, decoder_cost=BOTH_COSTS))
         for task, posed in tasks.items()
@@ -99,6 +101,7 @@ def study(_: np.random.Generator, quick: bool) -> Finding:
         and not is_free([price["factors", sparse], price["factors with mixed targets", activity]]).any()
     )
     figure, (left, right) = panels(2)
+    # Step 4.
     turns, marked = np.linspace(0, 90, 91), np.arange(1, CLASSES)
     radians = np.radians(turns)
     for energy, colour in zip(ENERGIES_COMPARED, (BLUE, DARK, ORANGE), strict=True):
