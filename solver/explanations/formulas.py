@@ -9,8 +9,12 @@ adds nothing: what is not constant reads then as one or two literals. So of k la
 formulas. With two labels: AND or OR of a literal of each. With three: AND or OR of all (8 each), one AND an OR of the
 others, or one OR an AND of the others (3 times 8 each).
 
-The canonical order has the simplest first: fewer literals, then fewer NOT, then AND, OR, AND of an OR, OR of an AND,
-then the labels in the order of their names as they are written. It does not depend on the order of the columns.
+1. Write the formulas of one, two or three roles in all ways, each with its table of truth.
+2. Of those with one table keep the first, whose roles ascend wherever that is free: 2, 8 or 64 forms.
+3. The weight of the samples of which a form is true is a combination of moments, by inclusion and exclusion.
+4. Formulas of three labels are written with the labels in ascending order, by the form that then says the same.
+5. The canonical order has the simplest first: fewer literals, then fewer NOT, then AND, OR, AND of an OR, OR of an AND,
+   then the labels in the order of their names as they are written. It does not depend on the order of the columns.
 """
 
 from __future__ import annotations
@@ -118,6 +122,7 @@ def forms(size: int) -> Forms:
         >>> [len(forms(size).truth) for size in (1, 2, 3)]
         [2, 8, 64]
     """
+    # Step 1.
     cells = np.array(list(product((False, True), repeat=size)))
     distinct: dict[bytes, tuple[Mask, tuple[int, ...], tuple[bool, ...], int]] = {}
     for kind, operators in enumerate(OPERATORS[size]):
@@ -127,13 +132,13 @@ def forms(size: int) -> Forms:
                 names = tuple(map(str, order))
                 signs = tuple(negated[role] for role in order)
                 truth = Formula(names, signs, operators).holds({str(role): cells[:, role] for role in range(size)})
-                distinct.setdefault(truth.tobytes(), (truth, order, negated, kind))
+                distinct.setdefault(truth.tobytes(), (truth, order, negated, kind))  # step 2
     truths, orders, negations, kinds = (np.array(part) for part in zip(*distinct.values(), strict=True))
     return Forms(truths, orders, negations, kinds, truths @ _cells_from_moments(size))
 
 
 def _cells_from_moments(size: int) -> Array:
-    """(2^size, 2^size) the weight of each cell from the moments, by inclusion and exclusion."""
+    """Step 3: (2^size, 2^size) the weight of each cell from the moments, by inclusion and exclusion."""
     sets = np.arange(2**size)
     wider = (sets[:, None] & sets) == sets[:, None]
     return np.where(wider, (-1.0) ** np.bitwise_count(sets[:, None] ^ sets), 0.0)
@@ -152,7 +157,7 @@ def _renamed() -> NDArray[np.intp]:
 
 
 def sorted_roles(labels: Indices, form: Indices) -> tuple[Indices, Indices]:
-    """Formulas of three labels, with their labels in ascending order.
+    """Formulas of three labels, with their labels in ascending order (step 4).
 
     Args:
         labels: (m, 3) numbers of labels, all different in a row.
@@ -169,7 +174,7 @@ def sorted_roles(labels: Indices, form: Indices) -> tuple[Indices, Indices]:
 
 
 def in_order(labels: Indices, form: Indices) -> Indices:
-    """(m,) the canonical order of formulas of one size.
+    """(m,) the canonical order of formulas of one size (step 5).
 
     Args:
         labels: (m, size) numbers of labels, ascending in each row, in the order of their names.

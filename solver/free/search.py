@@ -1,7 +1,7 @@
 """Codes of free neurons, better and better, and bounds that meet them.
 
 1. Bring the problem to its units (`setting`). If no neuron is worth having at the empty code, silence is the answer.
-2. Start with directions spread over the sphere, in every view. An exact decoder is approached from a large kappa.
+2. Start with directions spread over the sphere, in every view. An exact decoder is approached by ever larger kappa.
 3. Energies of all directions (`master`, convex); leave out those that come to nothing, merge those nearly parallel.
 4. Newton in all decoders at once (`descent`), so that directions find their place.
 5. Price: the bound of all directions for this multiplier gives the lower bound; directions worth more than one are new.

@@ -1,4 +1,10 @@
-"""A family of sources over two parameters: its own and another, solved; and where theory draws the boundary."""
+"""A family of sources over two parameters: its own and another, solved; and where theory draws the boundary.
+
+1. Choose the values of both parameters: evenly, or by their ratio where a cost ranges over more than a factor of ten.
+2. Put what the sweep says of the points into tables, a row for each value of the other parameter.
+3. Where a formula gives the boundary, and the other parameter does not move it, draw it from one end to the other.
+4. Elsewhere ask for the verdict at the points of a grid, and bisect each stretch between two verdicts.
+"""
 
 from __future__ import annotations
 
@@ -125,7 +131,7 @@ def plane_plan(
             raise InputError(f"against: {name} has one parameter only; choose one of {', '.join(two)}")
         raise InputError(unknown_name("against", against, known))
     points = whole_number(points, "points", PLANE_GRID.fewest, PLANE_GRID.most)
-    other = _values(chosen, against, points, low, high)
+    other = _values(chosen, against, points, low, high)  # step 1
     return Sweep(OfFamily(name), axes={"parameter": chosen.grid(points), against: other}, fixed=fixed, certified=False)
 
 
@@ -150,7 +156,7 @@ def phase_plane(plan: Sweep, rows: Sequence[Mapping[str, Any]]) -> PhasePlane:
     first, other = plan.axes[along], plan.axes[against]
     shape = len(plan.axes[names[0]]), len(plan.axes[names[1]])
 
-    def table(name: str, missing: Any) -> Any:
+    def table(name: str, missing: Any) -> Any:  # step 2
         values = np.array([missing if row.get(name) is None else row[name] for row in rows]).reshape(shape)
         return values if turned else values.T
 
@@ -209,7 +215,7 @@ def spread_by_ratio(values: Array) -> bool:
 
 
 def _curves(chosen: Family, against: str, other: Array, fixed: Mapping[str, Any]) -> list[Array] | None:
-    """Exact curves, or None if they are not known: a branch goes on while their number stays the same."""
+    """Step 3: exact curves, or None if they are not known: a branch goes on while their number stays the same."""
     if against == "second":  # each value has a polynomial of its own, which takes seconds to find
         return None
     if any(chosen.boundary_at(name, value) is None for name, value in fixed.items()):
@@ -230,7 +236,7 @@ def _curves(chosen: Family, against: str, other: Array, fixed: Mapping[str, Any]
 
 
 def _crossings(plan: Sweep, against: str, first: Array, other: Array) -> Array:
-    """(k, 2) places where the verdict changes along lines of both parameters, each bisected."""
+    """Step 4: (k, 2) places where the verdict changes along lines of both parameters, each bisected."""
     across, back = (np.log, np.exp) if spread_by_ratio(other) else (np.positive, np.positive)
 
     def verdict(one: float, two: float) -> bool:
