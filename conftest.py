@@ -1,8 +1,11 @@
-"""Doctests compare printed numbers as numbers: what rounding decides differs between processors."""
+"""Doctests compare printed numbers as numbers: what rounding decides differs between processors.
+
+Tests and doctests draw drafts.
+"""
 
 import doctest
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,3 +47,18 @@ def pytest_collect_file(file_path: Path) -> Generator[None, list[Any], list[Any]
     """Modules without an example are not searched for one: those of the tests, mostly, which are collected anyway."""
     found = yield
     return found if b">>>" in file_path.read_bytes() else [one for one in found if not isinstance(one, DoctestModule)]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _drafts() -> Iterator[None]:
+    """Pictures in the resolution of a screen, laid out only where they are written: a third of the time.
+
+    Tests of where labels are lay them out (`tests/solver/pictures/test_labels.py`).
+    """
+    from solver.pictures import style
+    from solver.pictures.lettering import crowding
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(style, "DOTS_PER_INCH", 80)
+        patch.setattr(crowding, "lay_out", lambda _figure: None)
+        yield

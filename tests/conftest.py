@@ -52,18 +52,3 @@ def pytest_collection(session):
         gc.freeze()
         gc.set_threshold(20_000)
         gc.enable()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _drafts():
-    """Pictures in the resolution of a screen, laid out only where they are written: a third of the time.
-
-    Tests of where labels are lay them out (`tests/solver/pictures/test_labels.py`).
-    """
-    from solver.pictures import style
-    from solver.pictures.lettering import crowding
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(style, "DOTS_PER_INCH", 80)
-        patch.setattr(crowding, "lay_out", lambda figure: None)
-        yield

@@ -72,7 +72,7 @@ class Bootstrap(Frozen):
     Example:
         >>> from solver import Problem, bootstrap
         >>> points = np.random.default_rng(0).integers(-2, 3, size=(200, 2))
-        >>> result = bootstrap(Problem(points), resamples=20, curve=False)
+        >>> result = bootstrap(Problem(points), resamples=4, curve=False)
         >>> result.verdicts["modular"], result.interval
         (1.0, (0.0, 0.0))
     """
@@ -167,7 +167,7 @@ class Bootstrap(Frozen):
         Example:
             >>> from solver import Problem, bootstrap
             >>> points = np.random.default_rng(0).integers(-2, 3, size=(200, 2))
-            >>> rows = bootstrap(Problem(points), resamples=10, curve=False).sources_table()
+            >>> rows = bootstrap(Problem(points), resamples=4, curve=False).sources_table()
             >>> [(row["source"], row["alone"]) for row in rows]
             [('s1', 1.0), ('s2', 1.0)]
         """
@@ -186,7 +186,7 @@ class Bootstrap(Frozen):
         Example:
             >>> from solver import Problem, bootstrap
             >>> points = np.random.default_rng(0).integers(-2, 3, size=(200, 2))
-            >>> rows = bootstrap(Problem(points), resamples=10, curve=False).neurons_table()
+            >>> rows = bootstrap(Problem(points), resamples=4, curve=False).neurons_table()
             >>> sorted((row["reads"], row["kept"]) for row in rows)
             [('s1', 1.0), ('s2', 1.0)]
         """
@@ -224,7 +224,7 @@ class Bootstrap(Frozen):
         Example:
             >>> from solver import Problem, bootstrap
             >>> points = np.random.default_rng(0).integers(-2, 3, size=(200, 2))
-            >>> bootstrap(Problem(points), resamples=10, curve=False).to_dict()["verdicts"]["modular"]
+            >>> bootstrap(Problem(points), resamples=4, curve=False).to_dict()["verdicts"]["modular"]
             1.0
         """
         numbers = ("interval", "verdict", "level", "spread", "practically", "verdicts", "size", "replaced", "block")
@@ -262,8 +262,8 @@ class Bootstrap(Frozen):
         Example:
             >>> from solver import Problem, bootstrap
             >>> points = np.random.default_rng(0).integers(-2, 3, size=(200, 2))
-            >>> bootstrap(Problem(points), resamples=10, curve=False).sentences()[2]
-            'Of 10 resamples all are modular.'
+            >>> bootstrap(Problem(points), resamples=4, curve=False).sentences()[2]
+            'Of 4 resamples all are modular.'
         """
         said = [self._price(), self._verdict(), self._shares(), *self._heading(), *self._failures()]
         said += [*self._left_open(), *self._time()]
@@ -366,7 +366,7 @@ class Bootstrap(Frozen):
 
         Example:
             >>> from solver import Problem, bootstrap
-            >>> figure = bootstrap(Problem([[0, 0], [0, 1], [1, 0], [1, 1]] * 9), resamples=5).plot()
+            >>> figure = bootstrap(Problem([[0, 0], [0, 1], [1, 0], [1, 1]] * 9), resamples=2).plot()
         """
         from solver.pictures.questions.bootstrap import plot_bootstrap
 
@@ -386,7 +386,7 @@ class Bootstrap(Frozen):
             >>> from pathlib import Path
             >>> from solver import Problem, bootstrap
             >>> with tempfile.TemporaryDirectory() as folder:
-            ...     bootstrap(Problem([[0, 0], [0, 1], [1, 0], [1, 1]] * 9), 5).to_html(Path(folder) / "page.html")
+            ...     bootstrap(Problem([[0, 0], [0, 1], [1, 0], [1, 1]] * 9), 2).to_html(Path(folder) / "page.html")
             ...     (Path(folder) / "page.html").read_text()[:15]
             '<!DOCTYPE html>'
         """

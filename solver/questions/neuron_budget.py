@@ -110,7 +110,7 @@ class Budget(Frozen):
 
         Example:
             >>> from solver import Problem, certify
-            >>> budgets = budget(Problem([[-1, -1], [-1, 0], [0, -1], [1, 1]]))
+            >>> budgets = budget(Problem([[-1, -1], [-1, 1], [1, -1], [1, 1]]))
             >>> certify(budgets.optimum.problem, budgets.code(2)).feasible
             True
         """
@@ -154,7 +154,7 @@ class Budget(Frozen):
 
         Example:
             >>> from solver import Problem
-            >>> figure = budget(Problem([[0, 0], [0, 1], [1, 0]])).plot()
+            >>> figure = budget(Problem([[0], [1]])).plot()
         """
         from solver.pictures.questions.budget import plot_budget
 

@@ -59,9 +59,9 @@ class Report:
         source: who showed it.
 
     Example:
-        >>> report = verify("independence", trials=3, seed=0)
+        >>> report = verify("independence", trials=1, seed=0)
         >>> report.agreements, report.disagreements, report.counterexample
-        (3, 0, None)
+        (1, 0, None)
     """
 
     name: str
