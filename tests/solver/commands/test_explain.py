@@ -25,15 +25,16 @@ def folder(tmp_path):
 
 def test_in_words_as_json_and_as_a_table(folder):
     files = folder / "activity.csv", folder / "labels.csv"
-    words = accepted("explain", *files, "--plot", folder / "found.svg").stdout
+    few = ("--shuffles", 20)
+    words = accepted("explain", *files, *few, "--plot", folder / "found.svg").stdout
     assert "The formula of every neuron is proven" in words and "large AND red" in words
     assert (folder / "found.svg").stat().st_size > 5_000
-    found = json.loads(accepted("explain", *files, "--json").stdout)
+    found = json.loads(accepted("explain", *files, *few, "--json").stdout)
     activity, labels = (np.loadtxt(file, delimiter=",", skiprows=1) for file in files)
     names = ["red", "large", "old", "count"]
-    expected = explain(activity, dict(zip(names, labels.T, strict=True)), neurons=["one", "other"], rng=0)
+    expected = explain(activity, dict(zip(names, labels.T, strict=True)), neurons=["one", "other"], shuffles=20, rng=0)
     assert found["neurons"] == json.loads(json.dumps(expected.to_dict()["neurons"]))
-    table = list(csv.DictReader(io.StringIO(accepted("explain", *files, "--format", "csv").stdout)))
+    table = list(csv.DictReader(io.StringIO(accepted("explain", *files, *few, "--format", "csv").stdout)))
     assert [row["formula"] for row in table] == ["large AND red", "old"] and table[0]["neuron"] == "one"
 
 

@@ -349,13 +349,13 @@ def ran(tmp_path, *words):
 
 def test_the_command_says_what_the_library_says(tmp_path):
     picture, page = tmp_path / "prices.svg", tmp_path / "prices.html"
-    done = ran(tmp_path, "--resamples", "3", "--no-curve", "--json", "--plot", str(picture), "--page", str(page))
+    done = ran(tmp_path, "--resamples", "2", "--no-curve", "--json", "--plot", str(picture), "--page", str(page))
     assert done.exit_code == 0 and picture.exists() and "<h1>" in page.read_text()
     said = json.loads(done.stdout)
-    found = bootstrap(Problem(MANY), 3, seed=3, curve=False)
+    found = bootstrap(Problem(MANY), 2, seed=3, curve=False)
     assert said["prices"] == found.prices.tolist() and said["interval"] == list(found.interval)
-    text = ran(tmp_path, "--resamples", "3", "--no-curve", "--replace", "--level", "0.8").stdout
-    assert text == f"{bootstrap(Problem(MANY), 3, seed=3, curve=False, replace=True, level=0.8)!r}\n"
+    text = ran(tmp_path, "--resamples", "2", "--no-curve", "--replace", "--level", "0.8").stdout
+    assert text == f"{bootstrap(Problem(MANY), 2, seed=3, curve=False, replace=True, level=0.8)!r}\n"
 
 
 def test_a_table_for_each_source(tmp_path):
