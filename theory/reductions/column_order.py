@@ -54,28 +54,23 @@ def column_order(problem: Any) -> Indices:
     pairs.append(readout.targets.T @ readout.targets * np.outer(size, size))
     if readout.ridge is not None:
         pairs.append(readout.ridge * np.outer(size, size))
-    alone = [*map(np.diag, pairs), heights.lower / size, heights.upper / size]
-    classes = np.zeros(len(names), dtype=np.intp)
-    signatures: list[tuple[int, ...]] = [()] * len(names)
-    for values in alone:  # step 1
-        signatures = [(*signature, own) for signature, own in zip(signatures, _classes(values).tolist(), strict=True)]
-        classes = _ranks(signatures)
-        if classes.max() + 1 == len(names):
-            break  # what follows decides nothing
+    alone = [*map(np.diagonal, pairs), heights.lower / size, heights.upper / size]
+    classes = _ranks([tuple(own) for own in _classes(alone).tolist()])  # step 1
     tied = np.flatnonzero(np.bincount(classes)[classes] > 1)
     if len(tied):
         if problem.groups is not None:
             pairs.append(_together(problem.groups, len(names)))
         if len(tied) * len(names) <= COLUMN_ORDER.pairs:
             pairs += _reaches(heights, size, tied)
-        classes = _told_apart(classes, np.stack([_classes(pair) for pair in pairs], axis=2), names)
+        classes = _told_apart(classes, _classes(pairs), names)
     return np.argsort(classes, kind="stable")
 
 
-def _classes(values: Array) -> Indices:
-    """For each number the class of those that it is equal to, classes numbered from the least number on."""
-    apart = COLUMN_ORDER.equal * np.abs(values).max(initial=0.0)
-    return levels(values.reshape(-1, 1), apart).reshape(values.shape)
+def _classes(values: Sequence[Array]) -> Indices:
+    """(..., k) of k arrays of one shape (...) the class of each number among those of its array, from the least on."""
+    columns = np.array(values).reshape(len(values), -1)
+    apart = COLUMN_ORDER.equal * np.abs(columns).max(axis=1)
+    return levels(columns.T, apart).reshape(*values[0].shape, len(values))
 
 
 def _ranks(signatures: Sequence[Any]) -> Indices:
