@@ -223,7 +223,8 @@ LENGTHY = {"shared-neurons", "free-condition", "frequency-pairs", "balanced-pair
 def trials_of(name):
     yield from [] if name in LENGTHY else [(name, 1)]
     yield pytest.param(name, 4, marks=pytest.mark.thorough)
-    yield pytest.param(name, 30, marks=pytest.mark.slow)
+    # Categories that just miss being told apart are rare.
+    yield pytest.param(name, 100 if name == "categories" else 30, marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize(("name", "trials"), [case for name in THEOREMS for case in trials_of(name)])
@@ -233,15 +234,15 @@ def test_theorems_stand(name, trials):
     assert report.disagreements == 0
     assert report.trials == report.agreements + report.undecided > 0
     # The search aims at the boundary, where calls are undecided: of few trials that can be half.
-    assert report.agreements > (report.undecided if trials == 30 else 0)
+    assert report.agreements > (report.undecided if trials >= 30 else 0)
     assert report.to_dict()["counterexample"] is None
     if sharp:
         # The hypothesis matters: some that just miss it are mixed.
         assert report.near_failures > 0
     # A theorem with a hypothesis is tried beside it too; the others speak of every problem.
-    if name in ("exact-condition", "price-of-modularity", "invariances", "expensive-errors", "noise"):
+    if draws_for(name)[1] is None:
         assert report.near_misses == 0
-    elif trials == 30:
+    elif trials >= 30:
         assert report.near_misses > 0
 
 
