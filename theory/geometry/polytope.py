@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -41,6 +42,8 @@ class HullTolerances:
     axis: float = 1e-12  # a smaller share of a generator's largest coordinate is zero
     determinant: float = 1e-12  # of unit generators: beyond it the sign is certain, as rounding is 100 times smaller
     normals: float = 1e-11  # distance of unit normals below which they are of one facet
+    turns: int = 6  # of the coordinates, in which a hull is sought that rounding hides
+    outside: float = 1e-11  # by how much points, of unit size, may lie beyond facets that were merged
 
 
 QHULL = HullTolerances()
@@ -278,17 +281,53 @@ def column_range(matrix: Array) -> tuple[Array, Array]:
     return np.array([column.min() for column in columns]), np.array([column.max() for column in columns])
 
 
-def hull_of(points: Array):  # type: ignore[no-untyped-def]  # scipy ships no type for ConvexHull's attributes
-    """Qhull's hull of points (V, d), or an InputError where it is flat."""
+class Hull(NamedTuple):
+    """What Qhull tells of points (V, d)."""
+
+    vertices: Indices  # (n,) the extreme points
+    simplices: Indices  # (F, d) the corners of the facets, cut into simplices
+    equations: Array  # (F, d + 1) their outward unit normals, and offsets that make points inside negative
+
+
+def hull_of(points: Array) -> Hull:
+    """The hull of points (V, d) of about unit size.
+
+    1. Qhull finds it.
+    2. Many points on one facet, but for rounding, may stop it. Then it may merge facets that are far apart: in these
+       coordinates, or in turned ones, until it finds a hull that holds all points.
+
+    Raises:
+        InputError: the points are flat, or rounding leaves it open which of them are extreme.
+
+    Example:
+        >>> hull_of(np.array([[0, 0], [2, 0], [0, 2], [0.5, 0.5]])).vertices.tolist()
+        [0, 1, 2]
+    """
     from scipy.spatial import ConvexHull, QhullError
 
     try:
-        return ConvexHull(points)
+        hull = ConvexHull(points)  # step 1
+        return Hull(hull.vertices, hull.simplices, hull.equations)
     except QhullError as error:
+        reason = str(error).splitlines()[0]
+    dimension, flat = points.shape[1], True
+    generator = np.random.default_rng(0)
+    for turn in range(QHULL.turns):  # step 2
+        axes = np.linalg.qr(generator.standard_normal((dimension, dimension)))[0] if turn else np.eye(dimension)
+        try:
+            hull = ConvexHull(points @ axes, qhull_options="Q12 Qx" if dimension > 4 else "Q12")
+        except QhullError:
+            continue
+        flat = False
+        equations = np.hstack([hull.equations[:, :-1] @ axes.T, hull.equations[:, -1:]])
+        if (equations[:, :-1] @ points.T + equations[:, -1:]).max() <= QHULL.outside * np.abs(points).max():
+            return Hull(hull.vertices, hull.simplices, equations)
+    if flat:
         raise InputError(
             "sources: the samples lie (almost) in a subspace, so their hull is flat; remove dependent sources "
-            f"(Qhull: {str(error).splitlines()[0]})"
-        ) from None
+            f"(Qhull: {reason})"
+        )
+    raise InputError(f"sources: rounding leaves it open which samples are extreme; round the sources (Qhull: {reason})")
 
 
 def distinct_normals(normals: Array) -> Array:

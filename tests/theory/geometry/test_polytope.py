@@ -98,3 +98,16 @@ def test_cutting_along_an_axis_keeps_the_directions_and_separates_the_signs(prob
 def test_a_flat_hull_is_refused():
     with pytest.raises(InputError, match="subspace"):
         extreme_points(np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_rounding_of_many_points_on_one_facet_does_not_stop_the_hull(seed):
+    """Differences of samples far from zero and nearly flat: Qhull by itself takes their facets for no hull."""
+    rng = np.random.default_rng(seed)
+    turn = np.linalg.qr(rng.normal(size=(5, 5)))[0]
+    samples = rng.normal(size=(20, 5)) * [1, 1, 0.1, 0.03, 1e-3] @ turn + 1e5
+    differences = (samples[:, None] - samples).reshape(-1, 5)
+    directions = rng.normal(size=(1000, 5)) / [1, 1, 0.1, 0.03, 1e-3] @ turn
+    extremes = extreme_points(differences)
+    assert len(extremes) < len(differences)
+    assert (extremes @ directions.T).max(axis=0) == pytest.approx((differences @ directions.T).max(axis=0), rel=1e-9)
