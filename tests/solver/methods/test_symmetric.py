@@ -102,6 +102,7 @@ def test_the_optimal_matrix_has_a_number_for_each_frequency(seed, frequencies, e
     assert np.allclose(problem.symmetry.averaged(kept), kept, atol=1e-5 * np.trace(kept) + 1e-9)
 
 
+@pytest.mark.thorough
 def test_eight_sources_are_proven():
     problem = Problem(waves(16, [1, 2, 3, 4]))
     chosen = plan(problem, unproven=True)

@@ -118,6 +118,7 @@ def test_an_exact_decoder_is_exact_on_samples_that_hardly_count():
     assert answer.gap <= 1e-3
 
 
+@pytest.mark.thorough
 def test_sources_of_unlike_scales_are_solved():
     problem = Problem(GRID[::3] * [1e6, 1e-3] + [1e7, 0], activation="free", readout=Soft(50))
     answer = solve(problem)

@@ -40,6 +40,7 @@ PICTURES = {
 """Of what there are pictures, made of an answer."""
 
 
+@pytest.mark.thorough
 def test_a_picture_is_the_one_that_matplotlib_saves(tmp_path):
     answer = solve(Problem(CUT))
     answer.plot(tmp_path / "written.png")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from solver import Problem, certify, solve
 from solver.rectified.pricing import largest_ratio
 from solver.rectified.search import modular_steps, steps
-from tests.examples import plainly, thorough
+from tests.examples import thorough
 from tests.solver.rectified.problems import drawn, grid, posed
 
 
@@ -118,7 +118,8 @@ def test_sources_on_a_line_are_refused():
         _ = posed(line, encoder_cost=0.0).frame
 
 
-@pytest.mark.parametrize("seed", plainly(range(3), [0]))
+@pytest.mark.thorough
+@pytest.mark.parametrize("seed", range(3))
 def test_weights_so_expensive_that_the_search_begins_without_neurons(seed):
     rng = np.random.default_rng(seed)
     rows = np.arange(int(rng.integers(3, 8)))[:, None] * 1e-5

@@ -61,6 +61,7 @@ def test_the_off_neuron_vanishes_at_the_threshold_of_the_paper():
     assert row["formula"] == pytest.approx(2 * math.sqrt(0.2 * 5), rel=1e-12)
 
 
+@pytest.mark.thorough
 def test_the_kinds_of_neurons_on_correlated_sources():
     points = np.array([(-1, -1), (-1, 1), (1, -1), (1, 1)], dtype=float)
     weights = np.array([3.0, 1.0, 1.0, 3.0])

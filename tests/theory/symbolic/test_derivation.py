@@ -105,6 +105,7 @@ def test_another_loss_has_another_condition(loss, entry):
     assert sp.simplify(derive(2, loss=loss).condition[entry] - derive(2).condition[entry]) != 0
 
 
+@pytest.mark.thorough
 def test_another_loss_prints_other_formulas():
     module: dict[str, object] = {}
     exec(formulas_module(Loss(neuron=VARIANCE + 4 * BIAS**2 + ENCODER_NORM, readout=9 * DECODER_NORM)), module)
