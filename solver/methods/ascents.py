@@ -78,6 +78,8 @@ def steps(
 def improved(problem: Problem, weights: Array, starts: Array, least_excess: float) -> Array | None:
     """A better code if a climb from one of the starts (k, d) finds a neuron worth adding, or its own can do better.
 
+    A code that was not stationary and is so now counts as better: its multiplier proves more.
+
     Args:
         problem: any number of sources.
         weights: (n, d) source weights of the present code.
@@ -88,7 +90,8 @@ def improved(problem: Problem, weights: Array, starts: Array, least_excess: floa
     generation = _generation(pricer, weights)
     code, starts = generation.best, problem.whitening.neurons(starts)
     generation.join(pricer.climbed(code, pricer.loss.multiplier(code.neurons), starts))
-    better = _improve(generation, least_excess)
+    was_stationary = generation.is_stationary
+    better = _improve(generation, least_excess) or generation.is_stationary > was_stationary
     return pricer.loss.source_weights(generation.best.neurons) if better else None
 
 
