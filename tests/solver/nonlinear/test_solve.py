@@ -126,7 +126,7 @@ def test_sources_of_unlike_scales_are_solved():
     assert answer.loss <= answer.linear_loss * (1 + 1e-9)
 
 
-@pytest.mark.parametrize("unit", [1e-4, pytest.param(1e-6, marks=[pytest.mark.further, pytest.mark.thorough])])
+@pytest.mark.parametrize("unit", [1e-4, thorough(1e-6)])
 def test_where_weights_cost_far_more_than_activity_two_per_source_remain(unit):
     """Exactly decoded sources in a small unit: their weights cost 2 d, that of linear neurons without activity."""
     answer = solve(Problem(unit * np.random.default_rng(0).normal(size=(6, 2)), activation="rectified"))
