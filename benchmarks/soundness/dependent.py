@@ -42,7 +42,7 @@ class Told:
     def claim(self, answer: Any) -> Claim:
         """What an answer claims of the problem of the sources alone (step 3)."""
         return replace(
-            claim_of(answer),
+            claim_of(answer, Claim),
             encoder_bias=answer.encoder_bias + answer.encoder @ self.offset,
             decoder_bias=answer.decoder_bias - self.decoded,
             source_weights=answer.source_weights @ self.basis,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from itertools import product
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +36,12 @@ FLOATS = 64 * float(np.finfo(float).eps)
 OPTIMAL = 1e-8  # the gap at which the program calls an answer optimal
 
 
+OneClaim = TypeVar("OneClaim", bound="NetworkClaim")
+
+
 @dataclass(frozen=True)
-class Claim:
-    """What the program says of a problem, by the names of `solver.Representation`: everything that is judged."""
+class NetworkClaim:
+    """What the program says of a network of any kind, by the names of its answer."""
 
     status: str
     method: str
@@ -46,18 +49,24 @@ class Claim:
     loss: float
     lower_bound: float
     gap: float
-    encoder: Array  # (n, dx)
+    encoder: Array  # (n, dx), or (n, 0) of free neurons
     encoder_bias: Array  # (n,)
     decoder: Array  # (r, n)
     decoder_bias: Array  # (r,)
+
+
+@dataclass(frozen=True)
+class Claim(NetworkClaim):
+    """What the program says of a problem, by the names of `solver.Representation`: everything that is judged."""
+
     source_weights: Array  # (n, d)
     multiplier: Array  # (d, d)
     modular_loss: float = float("nan")
 
 
-def claim_of(answer: object) -> Claim:
-    """What is judged of a `solver.Representation`."""
-    return Claim(**{item.name: getattr(answer, item.name) for item in fields(Claim)})
+def claim_of(answer: object, kind: type[OneClaim]) -> OneClaim:
+    """What is judged of an answer, which has the fields of this kind of claim."""
+    return kind(**{item.name: getattr(answer, item.name) for item in fields(kind)})
 
 
 @dataclass

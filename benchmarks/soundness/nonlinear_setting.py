@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.soundness.draws import Drawn
+from benchmarks.soundness.judgement import NetworkClaim
 from benchmarks.soundness.rational import exact, inverse
 from theory.arrays import Array
 
@@ -29,21 +30,10 @@ __all__ = ["Exact", "NonlinearClaim", "Setting", "floats_of"]
 
 
 @dataclass(frozen=True)
-class NonlinearClaim:
+class NonlinearClaim(NetworkClaim):
     """What the program says of a problem of rectified or free neurons: everything that is judged."""
 
-    # As in `solver.Representation`.
-    status: str
-    method: str
-    message: str
-    loss: float
-    lower_bound: float
-    gap: float
     sample_activity: Array  # (T, n)
-    encoder: Array  # (n, dx), or (n, 0)
-    encoder_bias: Array  # (n,)
-    decoder: Array  # (r, n)
-    decoder_bias: Array  # (r,)
     multiplier: Array  # (T, r)
     # Of codes it is compared with; NaN where there are none.
     modular_loss: float

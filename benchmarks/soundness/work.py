@@ -9,7 +9,7 @@ import traceback
 import warnings
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from multiprocessing import parent_process
 from typing import Any
 
@@ -65,11 +65,6 @@ def _end_with(parent: object) -> None:
     os._exit(1)
 
 
-def nonlinear_claim_of(answer: object) -> NonlinearClaim:
-    """What is judged of a `solver.nonlinear.representation.NonlinearRepresentation`."""
-    return NonlinearClaim(**{item.name: getattr(answer, item.name) for item in fields(NonlinearClaim)})
-
-
 def solved(seed: int, index: int, time_limit: float, *, activation: str = "linear") -> Solved:
     """Draw the problem and solve it as a user would, with the method auto; then look at what became of it.
 
@@ -86,9 +81,9 @@ def solved(seed: int, index: int, time_limit: float, *, activation: str = "linea
     if answer is None:
         return besides
     linear, separate, faults, saved = problem.activation == "linear", None, list[str](), b""
-    claim = claim_of(answer) if linear else nonlinear_claim_of(answer)
+    claim = claim_of(answer, Claim) if linear else claim_of(answer, NonlinearClaim)
     if linear and answer.separate is not None:
-        separate = claim_of(answer.separate)
+        separate = claim_of(answer.separate, Claim)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -165,15 +165,14 @@ class LocalPricer:
 
     def _follow(self, code: WorkingCode) -> bool:
         """Whether a code is the one that was priced before, but for rounding; else its neurons are yet to be found."""
-        before, hits = self.code, self.hits
-        again = before is not None and code.is_as_good_as(before)
-        self.code = code
-        if code is not before:
+        before, self.code = self.code, code
+        if code is before:
+            return True
+        if before is None or not code.is_as_good_as(before):
             self.hits = np.zeros(len(code.neurons), dtype=np.intp)
-        if again and code is not before:
-            assert before is not None
-            self.hits = hits @ (_units(before.neurons) @ _units(code.neurons).T > 1 - MASTER.same_neuron)
-        return again
+            return False
+        self.hits = self.hits @ (_units(before.neurons) @ _units(code.neurons).T > 1 - MASTER.same_neuron)
+        return True
 
     def _unit_neurons(self, code: WorkingCode) -> Array:
         """(n, d) the neurons of the code, scaled to f = 1, in the units of the problem."""

@@ -29,12 +29,12 @@ from benchmarks.soundness.consistency import (
     taken_masked,
 )
 from benchmarks.soundness.draws import DIMENSIONS, FAMILIES, Drawn, dimension_of, drawn
-from benchmarks.soundness.judgement import Judgement, judge
+from benchmarks.soundness.judgement import Claim, Judgement, claim_of, judge
 from benchmarks.soundness.neurons import Whitened, best_neurons
 from benchmarks.soundness.rational import RationalProblem, exact, inverse
 from benchmarks.soundness.report import is_sound, worst_cases
 from benchmarks.soundness.settings import EXACT, MASKABLE, Reading
-from benchmarks.soundness.work import Solved, claim_of, judged, solved
+from benchmarks.soundness.work import Solved, judged, solved
 from solver import Problem, certify, solve
 from solver.certificate import lower_bound
 from solver.commands.cli import main as modularity_command
@@ -86,7 +86,7 @@ TILTED = simple(
 def answered(request):
     answer = solve(posed(request.param))
     assert answer.status == "optimal"
-    return request.param, claim_of(answer)
+    return request.param, claim_of(answer, Claim)
 
 
 # ---- what is drawn ------------------------------------------------------------------------------------------------
@@ -223,7 +223,7 @@ def test_other_methods_are_asked_now_and_then():
 @pytest.mark.parametrize("index", range(0, 40, 4))
 def test_true_answers_stand(index):
     problem = drawn(2, index)
-    found = judge(problem, claim_of(solve(posed(problem), time_limit=1.0)), with_codes=False)
+    found = judge(problem, claim_of(solve(posed(problem), time_limit=1.0), Claim), with_codes=False)
     assert found.wrong == []
 
 
@@ -290,7 +290,7 @@ def test_a_bound_short_of_the_optimum_is_held_to_its_multiplier(problem):
     given = posed(problem)
     bound = lower_bound(given, modular_multiplier(given))
     answer = solve(given, method="modular")
-    claim = claim_of(answer)
+    claim = claim_of(answer, Claim)
     assert bound.exact and answer.gap > 1e-3 and claim.lower_bound == pytest.approx(bound.value, rel=1e-13)
     assert judge(problem, claim, with_codes=False).wrong == []
     raised = claim.lower_bound * (1 + 1e-6)
@@ -305,7 +305,7 @@ def test_hardly_a_raised_bound_of_a_modular_code_passes():
     for problem in (drawn(1, index) for index in SMALL):
         answer = solve(posed(problem), method="modular")
         raised = answer.lower_bound * (1 + 1e-6)
-        claim = replace(claim_of(answer), status="bounded", lower_bound=raised, gap=1 - raised / answer.loss)
+        claim = replace(claim_of(answer, Claim), status="bounded", lower_bound=raised, gap=1 - raised / answer.loss)
         found = judge(problem, claim, with_codes=False)
         told += any("above what its multiplier can prove" in sentence for sentence in found.wrong)
     assert told >= len(SMALL) - 1
@@ -313,7 +313,7 @@ def test_hardly_a_raised_bound_of_a_modular_code_passes():
 
 def test_a_worse_code_called_optimal_is_found():
     given = posed(CUT_SQUARE)
-    claim = claim_of(solve(given, method="modular"))
+    claim = claim_of(solve(given, method="modular"), Claim)
     claim = replace(claim, status="optimal", lower_bound=claim.loss, gap=0.0)
     wrong = judge(CUT_SQUARE, claim).wrong
     assert any("of an answer called optimal" in sentence for sentence in wrong)
@@ -340,7 +340,7 @@ OUTSIDE = simple(CUT_SQUARE.points, reading=Reading(targets=np.array([[1.0, 0.0]
     "problem", [SILENT, thorough(GROUPED), replace(GROUPED, separate=True)], ids=["silent", "all", "apart"]
 )
 def test_answers_with_errors_and_groups_stand_and_what_is_planted_is_found(problem):
-    claim = claim_of(solve(posed(problem)))
+    claim = claim_of(solve(posed(problem)), Claim)
     assert claim.status == "optimal" and judge(problem, claim).wrong == []
     raised = judge(problem, lower_bound_raised(claim), with_codes=False).wrong
     assert any("above what its multiplier can prove" in sentence for sentence in raised)
@@ -355,14 +355,14 @@ def modular_loss_too_low(claim):
 def test_a_code_dearer_than_none_is_found():
     given = posed(SILENT)
     code = unproven(given, 0.05 * np.eye(2))
-    wrong = judge(SILENT, claim_of(code), with_codes=False).wrong
+    wrong = judge(SILENT, claim_of(code, Claim), with_codes=False).wrong
     assert any("more than that of no neurons" in sentence for sentence in wrong)
     assert any("more than that of a modular code" in sentence for sentence in wrong)
 
 
 def test_neurons_of_several_groups_are_found_where_they_may_not_be():
     problem = replace(CUT_SQUARE, groups={"a": (0,), "b": (1,)})
-    claim = claim_of(solve(posed(problem)))
+    claim = claim_of(solve(posed(problem)), Claim)
     assert judge(problem, claim, with_codes=False).wrong == []
     wrong = judge(replace(problem, separate=True), claim, with_codes=False).wrong
     assert any("reads several groups" in sentence for sentence in wrong)

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.soundness.activations import activation_of, drawn_of, sources_of
 from benchmarks.soundness.cases import save_case
 from benchmarks.soundness.energies import KINDS
-from benchmarks.soundness.judgement import claim_of, judge
+from benchmarks.soundness.judgement import Claim, claim_of, judge
 from benchmarks.soundness.neurons import Whitened
 from benchmarks.soundness.rational import RationalProblem
 from benchmarks.soundness.work import judged, solved
@@ -76,12 +76,12 @@ def test_what_a_network_pays_is_what_its_activity_says(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_answer_stands_and_what_is_planted_is_found(kind):
     problem = PROBLEMS[kind]
-    claim = claim_of(solve(Problem(problem.points, **problem.options()), time_limit=10, rng=0))
+    claim = claim_of(solve(Problem(problem.points, **problem.options()), time_limit=10, rng=0), Claim)
     assert claim.status == "optimal" and not judge(problem, claim, with_codes=False).wrong
     raised = replace(claim, lower_bound=claim.lower_bound * (1 + 1e-6), loss=claim.loss * (1 + 1e-6))
     assert judge(problem, raised, with_codes=False).wrong
     usual = Problem(problem.points, **(problem.options() | {"neurons": None, "activity_cost": 1.0, "bias_cost": 0.0}))
-    assert judge(problem, claim_of(solve(usual, time_limit=10, rng=0)), with_codes=False).wrong
+    assert judge(problem, claim_of(solve(usual, time_limit=10, rng=0), Claim), with_codes=False).wrong
 
 
 @pytest.mark.thorough

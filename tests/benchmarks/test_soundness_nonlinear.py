@@ -15,12 +15,12 @@ from benchmarks.soundness.activations import activation_of, drawn_of, sources_of
 from benchmarks.soundness.cells import Priced, best_directions
 from benchmarks.soundness.consistency import against_changes, against_file, against_program
 from benchmarks.soundness.draws import Drawn, drawn
+from benchmarks.soundness.judgement import claim_of
 from benchmarks.soundness.nonlinear import judge_nonlinear
 from benchmarks.soundness.nonlinear_codes import descents
-from benchmarks.soundness.nonlinear_setting import Setting
+from benchmarks.soundness.nonlinear_setting import NonlinearClaim, Setting
 from benchmarks.soundness.rational import exact
 from benchmarks.soundness.settings import Reading
-from benchmarks.soundness.work import nonlinear_claim_of
 from solver import Problem, certify, solve
 from tests.examples import plainly
 from theory.errors import InputError
@@ -49,7 +49,7 @@ def answered(activation):
 
 
 def judged_of(activation, **changes):
-    claim = replace(nonlinear_claim_of(answered(activation)), **changes)
+    claim = replace(claim_of(answered(activation), NonlinearClaim), **changes)
     return judge_nonlinear(by_hand(activation), claim, with_codes=False).wrong
 
 
@@ -115,7 +115,7 @@ def test_the_squared_ratio_is_that_of_the_certificate(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_true_answers_stand_and_descents_reach_them(kind):
-    claim = nonlinear_claim_of(answered(kind))
+    claim = claim_of(answered(kind), NonlinearClaim)
     found = judge_nonlinear(by_hand(kind), claim)
     assert found.wrong == [] and abs(found.gap) < 1e-8 and found.excess < 1e-9
     assert found.ratio == pytest.approx(1, abs=1e-6) and -1e-3 < found.saving < 1e-7
@@ -125,7 +125,7 @@ def test_true_answers_stand_and_descents_reach_them(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_planted_is_found(kind):
-    claim = nonlinear_claim_of(answered(kind))
+    claim = claim_of(answered(kind), NonlinearClaim)
     raised = claim.lower_bound * (1 + 1e-6)
     for changes, words in (
         ({"lower_bound": raised, "gap": 1 - raised / claim.loss}, "above what its multiplier can prove"),
@@ -146,7 +146,7 @@ def test_what_is_planted_is_found(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_worse_code_called_optimal_is_found(kind):
-    claim = nonlinear_claim_of(answered(kind))
+    claim = claim_of(answered(kind), NonlinearClaim)
     decoder = claim.decoder * 1.05
     network = (claim.sample_activity, claim.encoder, decoder, claim.decoder_bias)
     loss, _ = Setting(by_hand(kind)).network_loss(*map(exact, network))
@@ -158,7 +158,7 @@ def test_a_worse_code_called_optimal_is_found(kind):
 
 def test_an_exact_decoder_that_errs_is_found():
     problem = by_hand("rectified", reading=Reading())
-    claim = nonlinear_claim_of(solve(posed(problem), time_limit=5))
+    claim = claim_of(solve(posed(problem), time_limit=5), NonlinearClaim)
     assert judge_nonlinear(problem, claim).wrong == []
     off = replace(claim, decoder_bias=claim.decoder_bias + 1e-3)
     assert any("reconstructed with an error" in sentence for sentence in judge_nonlinear(problem, off).wrong)
