@@ -40,6 +40,7 @@ class RectifiedConeTolerances:
     smallest: float = 1e-7  # edge of an exact cone that is not cut any more
     batch: int = 400_000  # pairs of cone and undecided sample that are looked at at once
     most: int = 4096  # cones at once
+    least: int = 256  # cones at once, if so many are left: fewer take as long
 
 
 CONES = RectifiedConeTolerances()
@@ -152,15 +153,16 @@ class ConeProof:
 
     def advance(self) -> None:
         """Step 5, of the cones with the largest bounds."""
-        highest = max(self._queue)
         parts, pairs, cones = [], 0, 0
-        waiting = self._queue[highest]
-        while waiting and pairs < CONES.batch and cones < CONES.most:
-            part = waiting.pop()
-            parts.append(part)
-            pairs, cones = pairs + len(part.samples), cones + len(part)
-        if not waiting:
-            del self._queue[highest]
+        while self._queue and pairs < CONES.batch and cones < CONES.least:
+            highest = max(self._queue)
+            waiting = self._queue[highest]
+            while waiting and pairs < CONES.batch and cones < CONES.most:
+                part = waiting.pop()
+                parts.append(part)
+                pairs, cones = pairs + len(part.samples), cones + len(part)
+            if not waiting:
+                del self._queue[highest]
         self._look_at(self._cut(_joined(parts)))
 
     def _look_at(self, cones: _RectifiedCones) -> None:
@@ -366,6 +368,8 @@ def _with_dust(linear: Array, dust: Array | float) -> Array:
 
 def _copositive(costs: Array, earned: Array) -> Mask:
     """(C,) whether costs - earned is surely copositive."""
+    if not len(costs):
+        return np.zeros(0, dtype=bool)
     form = costs - earned
     size = np.sqrt(np.einsum("cii->ci", np.abs(costs)) + np.einsum("cii->ci", earned))
     idle = (np.abs(form).max(axis=2) == 0) | (size == 0)  # corners that neither earn nor cost
