@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.optimize import nnls
@@ -24,13 +24,11 @@ import solver.solving.plan as planning
 from solver.ambiguity.optimal_codes import OPTIMAL_CODES, Fewest
 from solver.ambiguity.touching_neurons import TouchingNeurons, others_do, touching_neurons, undecidable
 from solver.plain import attributes, plain
+from theory.arrays import Array, Indices, Mask
 from theory.dependent.columns import in_own_columns
 from theory.immutable import Frozen
+from theory.problem import Problem
 from theory.reductions import IN_ORDER
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices, Mask
-    from theory.problem import Problem
 
 
 @dataclass(frozen=True, eq=False)

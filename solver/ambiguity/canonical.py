@@ -17,7 +17,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import permutations
 from math import perm
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,10 +24,8 @@ import solver.solving.plan as planning
 from solver.ambiguity.optimal_codes import OPTIMAL_CODES
 from solver.ambiguity.touching_neurons import TouchingNeurons, missed, touching_neurons, undecidable
 from solver.generation.few_neurons import FewNeurons
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.problem import Problem
+from theory.arrays import Array
+from theory.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,12 @@ Linear equations in the energies x, in coordinates in which G is the identity (d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp, nnls
 
+from theory.arrays import Array, Indices, Mask
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices, Mask
 
 
 @dataclass(frozen=True)

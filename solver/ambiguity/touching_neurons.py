@@ -9,20 +9,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.ambiguity.optimal_codes import OPTIMAL_CODES, OptimalCodes
 from solver.generation.pool import leaders
 from solver.solving.plan import prices_slowly
+from theory.arrays import Array, Indices, Mask
 from theory.geometry.levels import levels
 from theory.geometry.touching import TOUCHING, Touching, touching
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices, Mask
-    from theory.problem import Problem
+from theory.problem import Problem
 
 
 @dataclass(frozen=True)

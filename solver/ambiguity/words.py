@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from solver.ambiguity.ambiguity import Ambiguity
+from solver.ambiguity.ambiguity import Ambiguity
 
 
 def sentence(ambiguity: Ambiguity) -> str:

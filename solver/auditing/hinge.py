@@ -15,15 +15,13 @@ which is convex, and zero for every rectified neuron but for the ridge, which ta
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from theory.arrays import Array
 from theory.neurons.nonlinear import rectified
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.problem import Problem
+from theory.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from numpy.typing import NDArray
 
+from solver.auditing.missed_findings import MissedFindings, Shares
 from solver.pictures import style
 from solver.pictures.words import percent
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from solver.auditing.missed_findings import MissedFindings, Shares
 
 NEURONS_NAMED = 8  # neurons that a sentence names, and that have one of their own
 

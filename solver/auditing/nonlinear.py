@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from solver.auditing.affine import decoding_error, encoding_error, require_related
 from solver.auditing.findings import NonlinearFindings
@@ -26,14 +27,10 @@ from solver.generation.energies import energies_of_features
 from solver.nonlinear.code import described
 from solver.nonlinear.representation import NonlinearRepresentation
 from solver.solving.solve import solve
+from theory.arrays import Array
 from theory.errors import InputError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array
-    from theory.neurons.sample_readout import SampleReadout
-    from theory.problem import Problem
+from theory.neurons.sample_readout import SampleReadout
+from theory.problem import Problem
 
 
 @dataclass(frozen=True)

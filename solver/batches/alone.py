@@ -13,13 +13,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 import solver.solving.plan as planning
 from solver.batches.codes import Hulls, WhitenedProblems
-from solver.batches.energies import NeuronEnergies
+from solver.batches.energies import Form, NeuronEnergies
 from solver.batches.exchange import PlaneProblem, exchanged
 from solver.batches.hulls import outlines
 from solver.batches.pose import fits, posed_alone
@@ -27,13 +26,10 @@ from solver.batches.touching import has_one_code
 from solver.certificate.worth import within_loss
 from solver.generation.few_neurons import FewNeurons
 from solver.generation.pool import merged_pair
+from theory.arrays import Array
 from theory.conditions import CONDITION_TOLERANCE, modular_multiplier
 from theory.geometry.polygon import Polygon
-
-if TYPE_CHECKING:
-    from solver.batches.energies import Form
-    from theory.arrays import Array
-    from theory.problem import Problem
+from theory.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 import numpy as np
 
 from solver.representation import Representation
+from theory.arrays import Array, Mask
 from theory.immutable import Immutable
 from theory.inputs.problem import within_digits
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Mask
-    from theory.problem import Problem
+from theory.problem import Problem
 
 __all__ = ["METHOD", "Answers", "UnwrittenCode"]
 

@@ -18,15 +18,12 @@ order two). S is concave in Y. So, in the three numbers of Y:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.batches.forms import determinant, paired, solved, squared, summed_squares, times
-
-if TYPE_CHECKING:
-    from solver.batches.rays import Fan
-    from theory.arrays import Array, Indices, Mask
+from solver.batches.rays import Fan
+from theory.arrays import Array, Indices, Mask
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,11 @@ In coordinates in which a neuron costs f(w) = |w|^2 + h(w)^2 and K is diagonal:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.batches.forms import determinant, squared, times
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
+from theory.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,13 +18,19 @@ import solver.solving.plan as planning
 from solver.batches.barrier import Cones, Objective, centred
 from solver.batches.certificate import costs, largest_ratios, losses, proven
 from solver.batches.hulls import outlines
-from solver.batches.polish import candidate_neurons, few, heaviest, newton_energies, polished, without
+from solver.batches.polish import (
+    Candidates,
+    Contacts,
+    candidate_neurons,
+    few,
+    heaviest,
+    newton_energies,
+    polished,
+    without,
+)
 from solver.batches.rays import Fan, fan_of
 from solver.batches.touching import has_one_code
-
-if TYPE_CHECKING:
-    from solver.batches.polish import Candidates, Contacts
-    from theory.arrays import Array, Indices, Mask
+from theory.arrays import Array, Indices, Mask
 
 
 @dataclass(frozen=True)

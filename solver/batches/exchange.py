@@ -17,18 +17,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.batches.certificate import proven
-from solver.batches.energies import NeuronEnergies
+from solver.batches.energies import Form, NeuronEnergies, Vector
 from solver.batches.touching import LINES, MANY_TOUCHING
-
-if TYPE_CHECKING:
-    from solver.batches.energies import Form, Vector
-    from theory.arrays import Array
-    from theory.geometry.polygon import Polygon
+from theory.arrays import Array
+from theory.geometry.polygon import Polygon
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,9 @@ entries 11, 12, 13, 22, 23, 33.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from theory.arrays import Array
+from theory.arrays import Array
 
 
 def squared(vectors: Array) -> Array:

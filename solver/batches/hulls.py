@@ -15,12 +15,10 @@ smaller hull holds on the whole.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices, Mask
+from theory.arrays import Array, Indices, Mask
 
 
 @dataclass(frozen=True)

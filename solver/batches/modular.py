@@ -12,15 +12,12 @@ Else x >= 0 minimises c.x + tr K (diag x + G0)^-1, a convex function of few numb
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.batches.three.matrices import inverses
+from theory.arrays import Array, Mask
 from theory.modular.formulas import modular_strength
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Mask
 
 
 @dataclass(frozen=True)

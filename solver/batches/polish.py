@@ -14,16 +14,13 @@ r = (P_a / P_b)^1/4, since the gradient of S is -w w' / 2. On the path its energ
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.batches.barrier import Cones, Objective, Slacks
 from solver.batches.forms import determinant, paired, solved, squared, summed_squares, times
-
-if TYPE_CHECKING:
-    from solver.batches.rays import Fan
-    from theory.arrays import Array, Indices, Mask
+from solver.batches.rays import Fan
+from theory.arrays import Array, Indices, Mask
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -24,16 +24,14 @@ import solver.solving.plan as planning
 from solver.batches.codes import Codes, WhitenedProblems
 from solver.batches.exchange import PlaneProblem
 from solver.batches.modular import strengths
+from theory.arrays import Array, Indices, Mask
 from theory.conditions import modular_multiplier
+from theory.geometry.polygon import Polygon
 from theory.modular.formulas import multiplier_entry
 from theory.neurons import Linear
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices, Mask
-    from theory.geometry.polygon import Polygon
-    from theory.problem import Problem
-    from theory.readouts import Readout
-    from theory.sources import Sources
+from theory.problem import Problem
+from theory.readouts import Readout
+from theory.sources import Sources
 
 
 @dataclass(frozen=True)

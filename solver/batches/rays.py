@@ -12,12 +12,10 @@ Neurons w in coordinates in which they cost f(w) = |w|^2 + h(w)^2, with h(w) = m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices, Mask
+from theory.arrays import Array, Indices, Mask
 
 
 @dataclass(frozen=True, eq=False)

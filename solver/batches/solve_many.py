@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -30,12 +30,10 @@ from solver.codes.reads import ONE_SOURCE
 from solver.solving.limits import DEFAULT_TOLERANCE, Limits, check
 from solver.solving.run import one_thread
 from solver.solving.solve import solve_any_of_many
+from theory.arrays import Array, Indices
 from theory.conditions import CONDITION_TOLERANCE
 from theory.errors import InputError
 from theory.problem import Problem
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
 
 
 @dataclass(frozen=True)

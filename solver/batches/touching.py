@@ -12,15 +12,12 @@ entries: a code of up to three lines is the only one if no other line touches (d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.batches.forms import cost_root, larger_eigenvector, squared, times, worths_inside
-
-if TYPE_CHECKING:
-    from solver.batches.rays import Fan
-    from theory.arrays import Array, Mask
+from solver.batches.rays import Fan
+from theory.arrays import Array, Mask
 
 
 @dataclass(frozen=True)

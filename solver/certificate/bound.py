@@ -19,9 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from solver.certificate.layer import bounds_at_codes
 from solver.certificate.measure import require_problem
@@ -37,19 +37,15 @@ from solver.certificate.worth import (
     with_multiplier,
     within_loss,
 )
+from theory.arrays import Array
+from theory.bounds.cover import Cover
 from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
 from theory.groups import parts_of
 from theory.inputs import as_matrix
+from theory.problem import Problem
 from theory.readouts import symmetric_root
 from theory.reductions import GROUP_BY_GROUP, IN_ORDER, WITHOUT_LAYER, Chain
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.arrays import Array
-    from theory.bounds.cover import Cover
-    from theory.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -11,19 +11,16 @@ With Y = -grad of readout and recurrent cost r together at G, and rho at least o
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.certificate.worth import WORTH, Bound, code_worths, proven_rho
+from theory.arrays import Array
+from theory.bounds.cover import Cover
 from theory.bounds.geodesic import code_of_multiplier
+from theory.dynamics import Recurrence
+from theory.problem import Problem
 from theory.reductions import WHITENED
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.bounds.cover import Cover
-    from theory.dynamics import Recurrence
-    from theory.problem import Problem
 
 
 def bound_at_code(problem: Problem, weights: Array) -> Bound | None:

@@ -10,20 +10,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from solver.certificate.result import Certificate
 from solver.certificate.worth import optimality_gap, within_loss
+from theory.arrays import Array
 from theory.dependent.columns import in_own_columns
 from theory.errors import InputError
 from theory.inputs import as_matrix
 from theory.neurons.nonlinear import rectified
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.problem import Problem
+from theory.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,14 @@ ratio of worth to cost is found group by group, on the faces of the group's own 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from solver.certificate.worth import Bound, code_worths, within_loss
+from theory.arrays import Array
 from theory.conditions.many_sources import best_known_neuron, proven_ratio
+from theory.dependent.spans import Span
+from theory.problem import Problem
 from theory.readouts import symmetric_root
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.dependent.spans import Span
-    from theory.problem import Problem
 
 
 def has_spans(problem: Problem) -> bool:

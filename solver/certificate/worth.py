@@ -15,18 +15,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array
+from theory.bounds.cover import Cover
 from theory.conditions.many_sources import proven_ratio
 from theory.immutable import Frozen
+from theory.problem import Problem
 from theory.readouts import symmetric_root
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.bounds.cover import Cover
-    from theory.problem import Problem
 
 
 @dataclass(frozen=True)

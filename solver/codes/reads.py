@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array, Indices
 from theory.dependent.columns import families
-from theory.groups import is_shared, parts_of
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
-    from theory.groups import Groups
-    from theory.problem import Problem
+from theory.groups import Groups, is_shared, parts_of
+from theory.problem import Problem
 
 ONE_SOURCE = 1e-6
 """A neuron reads one source, or one group, when its other weights, in units of equal cost, are below this share."""

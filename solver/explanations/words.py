@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from solver.explanations.findings import ExplanationFields
+from solver.explanations.pairs import LabelPair
 from solver.pictures.words import aligned
-
-if TYPE_CHECKING:
-    from solver.explanations.findings import ExplanationFields
-    from solver.explanations.pairs import LabelPair
 
 
 def columns_of_neurons(explained: ExplanationFields) -> dict[str, list[Any]]:

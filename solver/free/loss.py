@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from theory.arrays import Array
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.neurons.sample_readout import SampleReadout
+from theory.neurons.sample_readout import SampleReadout
 
 
 @dataclass(frozen=True, eq=False)

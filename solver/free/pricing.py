@@ -16,20 +16,16 @@ With Z the multiplier's rows over sqrt(p), a neuron whose decoder points along t
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.free.cones import cover
+from solver.free.loss import FreeLoss
 from solver.free.views import View, whole_view
+from theory.arrays import Array, Indices
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from solver.free.loss import FreeLoss
-    from theory.arrays import Array, Indices
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,27 +15,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.free.climb import apart, climbed
 from solver.free.descent import Point, descend
 from solver.free.few import basic, fewer, merged_within
+from solver.free.loss import FreeLoss
 from solver.free.master import MasterSolution, best_energies
 from solver.free.pricing import FreeRatio, largest_ratio
 from solver.free.response import Decoders, Levels, ScaledSamples, active, centred, respond
 from solver.free.setting import Setting, setting
 from solver.free.views import View, views_of_groups, whole_view
+from theory.arrays import Array, Indices
 from theory.immutable import Frozen
 from theory.neurons.nonlinear import require_costly_activity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from solver.free.loss import FreeLoss
-    from theory.arrays import Array, Indices
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,23 +11,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from solver.free.loss import FreeLoss
 from solver.free.response import Levels, ScaledSamples
+from solver.free.views import View
+from theory.arrays import Array
 from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.neurons.nonlinear import require_costly_activity
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from solver.free.loss import FreeLoss
-    from solver.free.views import View
-    from theory.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.certificate.worth import optimality_gap, within_loss
 from solver.in_time.network import LinearNetwork
 from solver.in_time.proof import MemoryProof, proven
+from theory.arrays import Array
 from theory.errors import InputError
 from theory.immutable import Frozen, derived
 from theory.in_time.memory import MemoryBounds
 from theory.in_time.trials import Trials
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)

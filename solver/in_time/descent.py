@@ -14,7 +14,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,9 +21,7 @@ from solver.deadline import OutOfTime, require_time
 from solver.in_time.network import LinearNetwork
 from solver.in_time.repair import balanced, pruned, repaired
 from theory.arrays import Array
-
-if TYPE_CHECKING:
-    from theory.in_time.trials import Trials
+from theory.in_time.trials import Trials
 
 
 class Descent:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from theory.arrays import Array
 from theory.errors import InputError
 from theory.immutable import Frozen
+from theory.in_time.trials import Trials
 from theory.inputs import as_array
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from theory.in_time.trials import Trials
 
 
 @dataclass(frozen=True, eq=False)

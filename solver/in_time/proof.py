@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,12 +25,10 @@ from solver.solving.solve import solve_one_of_many
 from theory.arrays import Array
 from theory.errors import InputError
 from theory.immutable import Frozen
+from theory.in_time.memory import MemoryBounds
 from theory.neurons import Canonical
 from theory.problem import Problem
 from theory.readouts import Exact, symmetric_root
-
-if TYPE_CHECKING:
-    from theory.in_time.memory import MemoryBounds
 
 ChainCodes = tuple[tuple[Array, ...], ...]
 

@@ -10,21 +10,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.in_time.network import LinearNetwork
 from solver.in_time.repair import carrying
 from solver.solving.solve import solve_one_of_many
 from theory.arrays import Array
 from theory.errors import InputError
-from theory.in_time.trials import TRIALS
+from theory.in_time.trials import TRIALS, Trials
 from theory.problem import Problem
 from theory.readouts import Exact
-
-if TYPE_CHECKING:
-    from solver.in_time.network import LinearNetwork
-    from theory.in_time.trials import Trials
 
 
 def starts(trials: Trials) -> Iterator[LinearNetwork]:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,10 +24,8 @@ from solver.generation.loop import ColumnGeneration, RoundLimits
 from solver.generation.loss import WhitenedLoss
 from solver.generation.pricers import LocalPricer
 from solver.methods.iterate import Iterate
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.problem import Problem
+from theory.arrays import Array
+from theory.problem import Problem
 
 
 @dataclass(frozen=True)

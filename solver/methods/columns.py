@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,10 +26,8 @@ from solver.generation.pricers import ExactPricer
 from solver.methods import ascents
 from solver.methods.iterate import Iterate
 from solver.solving.plan import prices_slowly, seconds_to_price
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.problem import Problem
+from theory.arrays import Array
+from theory.problem import Problem
 
 
 @dataclass(frozen=True)

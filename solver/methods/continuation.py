@@ -11,7 +11,6 @@ Along a grid of problems the optimal neurons change little from point to point, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,11 +18,9 @@ from solver.generation.active_set import walls_of
 from solver.generation.loss import WhitenedLoss
 from solver.generation.master import Master
 from solver.methods.iterate import Iterate
+from theory.arrays import Array, Indices
+from theory.problem import Problem
 from theory.reductions import IN_ORDER
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
-    from theory.problem import Problem
 
 
 @dataclass(frozen=True)

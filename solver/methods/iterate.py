@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
+from theory.arrays import Array
+from theory.bounds.cover import Cover
 from theory.reductions import Solved
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from theory.arrays import Array
-    from theory.bounds.cover import Cover
 
 __all__ = ["Iterate"]
 

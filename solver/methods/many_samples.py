@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,11 +19,9 @@ from solver.generation.separation import WorkingSamples
 from solver.methods import ascents, columns, modular, relaxation
 from solver.methods.iterate import Iterate
 from solver.solving.plan import has_few_sources, has_many_samples, is_bounded_first, is_lifted
+from theory.arrays import Array
 from theory.bounds.cover import Cover
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.problem import Problem
+from theory.problem import Problem
 
 
 def first(problem: Problem) -> Problem:

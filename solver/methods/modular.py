@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from solver.methods.iterate import Iterate
 from theory.conditions.completion import best_modular_multiplier
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from theory.problem import Problem
+from theory.problem import Problem
 
 
 def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> Iterator[Iterate]:  # noqa: ARG001

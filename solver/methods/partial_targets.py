@@ -7,15 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.methods.iterate import Iterate
+from theory.problem import Problem
 from theory.reductions import PartialTargets
-
-if TYPE_CHECKING:
-    from solver.methods.iterate import Iterate
-    from theory.problem import Problem
 
 SHARES = (1e-6, 1e-7, 1e-8, 1e-9)
 """Ridges tried one after the other, while the gap is larger than the tolerance: the larger keeps more digits."""

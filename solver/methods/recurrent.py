@@ -15,20 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.certificate import best_bound, bound_at_code
-from solver.generation.loop import ColumnGeneration, RoundLimits
+from solver.generation.loop import ColumnGeneration, Pricer, RoundLimits
 from solver.generation.loss import RecurrentLoss
 from solver.generation.pricers import ExactPricer, LocalPricer
 from solver.methods.iterate import Iterate
-
-if TYPE_CHECKING:
-    from solver.generation.loop import Pricer
-    from theory.arrays import Array
-    from theory.problem import Problem
+from theory.arrays import Array
+from theory.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,13 +29,11 @@ from solver.relaxations.branch_and_bound import Cells
 from solver.relaxations.joint_multiplier import strengthened
 from solver.relaxations.lifted_program import lifted_bound
 from solver.solving.plan import has_few_sources, is_bounded_first, is_lifted, most_cells
+from theory.arrays import Array
 from theory.bounds.ascent import Ascent
+from theory.bounds.cover import Cover
 from theory.conditions import modular_multiplier
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.bounds.cover import Cover
-    from theory.problem import Problem
+from theory.problem import Problem
 
 OPTIONS = (Option("solver", takes="its name", otherwise="needs no conic solver", read=solver_name),)
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,13 +30,11 @@ from solver.generation.pool import Pool
 from solver.methods import relaxation
 from solver.methods.iterate import Iterate
 from solver.relaxations.branch_and_bound import Cells
+from theory.arrays import Array, Indices
 from theory.bounds.ascent import Ascent
+from theory.problem import Problem
 from theory.readouts import symmetric_root
 from theory.reductions import WHITENED
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
-    from theory.problem import Problem
 
 
 @dataclass(frozen=True)

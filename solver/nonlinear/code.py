@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from solver.ambiguity import Ambiguity, undecided
 from solver.certificate.nonlinear import measured
 from solver.codes import certified
 from solver.codes.certified import CertifiedCode
 from solver.codes.reads import named, strongest_group
+from theory.arrays import Array
 from theory.conditions.practically import excess
 from theory.dependent.columns import in_own_columns, own_family
 from theory.errors import InputError
 from theory.groups import groups_of, parts_of
 from theory.inputs import as_matrix
 from theory.neurons.nonlinear import rectified
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike, NDArray
-
-    from theory.arrays import Array
-    from theory.problem import Problem
+from theory.problem import Problem
 
 NONLINEAR_ARRAYS = ("sample_activity", *certified.NETWORK_ARRAYS)
 NONLINEAR_NUMBERS = (*certified.SAVED_NUMBERS, "modular_lower_bound", "linear_loss")

@@ -9,15 +9,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from solver.generation.basic_solution import basic_solution
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.problem import Problem
+from theory.arrays import Array
+from theory.problem import Problem
 
 
 def basic_shares(problem: Problem, activity: Array) -> Array:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -26,15 +26,12 @@ from solver.files import (
     require_checksums,
     write_arrays,
 )
-from solver.nonlinear.code import NONLINEAR_ARRAYS, NONLINEAR_NUMBERS, described
+from solver.nonlinear.code import NONLINEAR_ARRAYS, NONLINEAR_NUMBERS, NonlinearCode, described
 from theory.conditions.practically import checked_threshold
 from theory.errors import InputError
 from theory.neurons.nonlinear import rectified
 from theory.problem import COSTS
 from theory.writing import written_whole
-
-if TYPE_CHECKING:
-    from solver.nonlinear.code import NonlinearCode
 
 SUM_ROUNDING = 64 * float(np.finfo(float).eps)  # rounding of a sum, relative to its largest terms
 

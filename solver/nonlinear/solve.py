@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,18 +23,16 @@ from solver.certificate.nonlinear import NONLINEAR_PROOF, bound_of, measured, mo
 from solver.deadline import limited_to
 from solver.nonlinear.few import basic_shares
 from solver.nonlinear.representation import NonlinearRepresentation
+from solver.representation import Representation
 from solver.solving.limits import Limits, Progress
 from solver.solving.on_hull import run_of
 from solver.solving.run import one_thread
 from solver.stopping import KEYBOARD, Stopped, interruptible
+from theory.arrays import Array
 from theory.dependent.spans import kept_of_groups
 from theory.errors import InputError
 from theory.neurons.nonlinear import rectified
-
-if TYPE_CHECKING:
-    from solver.representation import Representation
-    from theory.arrays import Array
-    from theory.problem import Problem
+from theory.problem import Problem
 
 SHARES_OF_TIME = {"linear": 0.1, "modular": 0.4, "search": 0.85}  # of the time limit, when each part ends at the latest
 

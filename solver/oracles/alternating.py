@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,13 +25,10 @@ from solver.certificate import best_bound
 from solver.generation.loss import ScaledLoss
 from solver.methods.iterate import Iterate
 from solver.methods.options import Option
+from theory.arrays import Array
 from theory.errors import InputError
 from theory.inputs import whole_number
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.problem import Problem
-
+from theory.problem import Problem
 
 OPTIONS = (
     Option(

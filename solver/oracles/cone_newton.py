@@ -13,15 +13,12 @@ bounds (docs/mathematics.md, "Column generation").
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.generation.newton import newton_step
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.readouts import Readout
+from theory.arrays import Array
+from theory.readouts import Readout
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,14 +26,12 @@ from solver.methods.options import Option
 from solver.oracles.cone_newton import ConeCode, polish
 from solver.oracles.conic_program import ConicSolution, compiled
 from solver.oracles.factorisation import completely_positive
+from theory.arrays import Array, Indices
 from theory.conditions import modular_multiplier
 from theory.errors import InputError
 from theory.geometry.cone_forms import ConeForms
 from theory.geometry.polytope import NormalFan
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
-    from theory.problem import Problem
+from theory.problem import Problem
 
 OPTIONS = (Option("solver", takes="its name", otherwise="needs no conic solver", read=solver_name),)
 

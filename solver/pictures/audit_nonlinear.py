@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from solver.auditing.findings import NonlinearFindings
 from solver.pictures import style
 from solver.pictures.audit import Bars, draw_earnings, draw_savings, draw_terms
 from solver.pictures.audit_words import (
@@ -22,9 +23,6 @@ from solver.pictures.audit_words import (
 from solver.pictures.style import picture
 from solver.pictures.summary import LISTED
 from solver.pictures.words import percent, scales_words
-
-if TYPE_CHECKING:
-    from solver.auditing.findings import NonlinearFindings
 
 
 def sentences(findings: NonlinearFindings) -> list[str]:

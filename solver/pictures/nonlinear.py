@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from solver.ambiguity import sentence
+from solver.nonlinear.code import NonlinearCode
 from solver.pictures import style
 from solver.pictures.pages.report import write_page
 from solver.pictures.style import picture
@@ -25,12 +27,6 @@ from solver.pictures.words import (
     scales_words,
 )
 from theory.groups import groups_of
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.collections import PathCollection
-
-    from solver.nonlinear.code import NonlinearCode
 
 
 def sentences(answer: NonlinearCode) -> list[str]:

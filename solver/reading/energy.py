@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from solver.reading.choice import Choice
+from solver.reading.files import InputFile
 from solver.reading.samples import read_table
 from theory.errors import InputError, unknown_name
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from solver.reading.files import InputFile
-    from theory.neurons import Neurons
+from theory.neurons import Neurons
 
 CONTEXT = "context"
 

@@ -10,13 +10,10 @@ quadratic forms in (cos f, sin f):
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from solver.rectified.loss import Frame
-    from theory.arrays import Array
+from solver.rectified.loss import Frame
+from theory.arrays import Array
 
 
 def best_on_circles(frame: Frame, multiplier: Array, neurons: Array, directions: Array) -> Array:

@@ -12,16 +12,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.generation.pool import distinct
 from solver.rectified.circle import best_on_circles
-
-if TYPE_CHECKING:
-    from solver.rectified.loss import Frame
-    from theory.arrays import Array
+from solver.rectified.loss import Frame
+from theory.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -19,15 +19,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import combinations, product
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.rectified.loss import Frame
+from theory.arrays import Array, Indices, Mask
 from theory.geometry.copositivity import copositive
-
-if TYPE_CHECKING:
-    from solver.rectified.loss import Frame
-    from theory.arrays import Array, Indices, Mask
 
 
 @dataclass(frozen=True)

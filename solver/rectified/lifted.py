@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -29,11 +29,9 @@ from scipy.sparse import csr_array
 import solver.solving.plan as planning
 from solver.conic_solvers import WITH_SOLUTION, ConicError, quietly, run, the_cvxpy
 from solver.deadline import limited_to
+from solver.rectified.loss import Frame
+from theory.arrays import Array, Indices, Mask
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from solver.rectified.loss import Frame
-    from theory.arrays import Array, Indices, Mask
 
 
 @dataclass(frozen=True)

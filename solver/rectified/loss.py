@@ -14,17 +14,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory.arrays import Array
 from theory.errors import InputError
 from theory.immutable import Frozen
 from theory.neurons.nonlinear import rectified
-
-if TYPE_CHECKING:
-    from theory.arrays import Array
-    from theory.neurons.sample_readout import SampleReadout
+from theory.neurons.sample_readout import SampleReadout
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,13 @@ valley) where v'N_t < 0, with v the neuron's decoder, and concave otherwise. A b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.linalg
 from scipy.optimize import lsq_linear
 
-if TYPE_CHECKING:
-    from solver.rectified.loss import Frame
-    from theory.arrays import Array, Mask
+from solver.rectified.loss import Frame
+from theory.arrays import Array, Mask
 
 
 @dataclass(frozen=True)

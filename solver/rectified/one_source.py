@@ -13,13 +13,10 @@ With one source a neuron is a kink and a side: its activity is (s - k)_+ or (k -
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from solver.rectified.loss import Frame
-    from theory.arrays import Array
+from solver.rectified.loss import Frame
+from theory.arrays import Array
 
 
 def best_of_one_source(frame: Frame, multiplier: Array) -> tuple[float, Array]:

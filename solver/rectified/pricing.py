@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,12 +23,10 @@ from solver.deadline import limited_to
 from solver.rectified.climb import climbed, distinct_in_activity
 from solver.rectified.cones import ConeProof
 from solver.rectified.lifted import lifted_bound
+from solver.rectified.loss import Frame, RectifiedLoss
 from solver.rectified.one_source import best_of_one_source
+from theory.arrays import Array
 from theory.immutable import Frozen
-
-if TYPE_CHECKING:
-    from solver.rectified.loss import Frame, RectifiedLoss
-    from theory.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -24,21 +24,17 @@ holds for theirs: only one of them is looked at (docs/mathematics.md, "Symmetry"
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from solver.relaxations.barrier import Triangle, most_valuable
 from solver.solving.plan import samples_relaxed
+from theory.arrays import Array, Indices
 from theory.bounds.cover import Cover
+from theory.geometry.symmetry import Symmetry
 from theory.geometry.whitening import lifted
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from theory.arrays import Array, Indices
-    from theory.geometry.symmetry import Symmetry
-    from theory.problem import Problem
+from theory.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.generation.energies import optimal_energies
+from solver.relaxations.branch_and_bound import Cells
+from theory.arrays import Array, Indices
+from theory.bounds.cover import Cover
 from theory.readouts import Readout, symmetric_root
-
-if TYPE_CHECKING:
-    from solver.relaxations.branch_and_bound import Cells
-    from theory.arrays import Array, Indices
-    from theory.bounds.cover import Cover
 
 
 @dataclass(frozen=True)

@@ -17,18 +17,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from solver.conic_solvers import COARSEST, WITH_SOLUTION, ConicError, quietly, run, the_cvxpy
 from solver.deadline import time_left
 from solver.relaxations.branch_and_bound import CELLS, Inequalities, violated, without_idle
+from theory.arrays import Array, Indices
 from theory.bounds.cover import Cover
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices
-    from theory.problem import Problem
+from theory.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -18,23 +18,20 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from solver.ambiguity.canonical import chosen_code
-from solver.certificate import best_bound, lower_bound, optimality_gap
+from solver.certificate import Bound, best_bound, lower_bound, optimality_gap
 from solver.methods import many_samples
 from solver.representation import Representation
+from solver.solving.best import Best
 from solver.solving.plan import has_many_samples, is_small, prices_slowly
+from theory.arrays import Array
+from theory.bounds.cover import Cover
 from theory.inputs.problem import within_digits
-
-if TYPE_CHECKING:
-    from solver.certificate import Bound
-    from solver.solving.best import Best
-    from theory.arrays import Array
-    from theory.bounds.cover import Cover
-    from theory.problem import Problem
+from theory.problem import Problem
 
 
 @dataclass(frozen=True)

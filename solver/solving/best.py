@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from solver.methods.iterate import Iterate
-    from theory.arrays import Array
-    from theory.bounds.cover import Cover
-    from theory.problem import Problem
+from solver.methods.iterate import Iterate
+from theory.arrays import Array
+from theory.bounds.cover import Cover
+from theory.problem import Problem
 
 
 @dataclass(frozen=True)

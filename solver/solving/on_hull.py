@@ -12,25 +12,22 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.certificate import best_bound, optimality_gap, within_loss
 from solver.methods import spans
+from solver.methods.continuation import Start
 from solver.representation import Representation
 from solver.solving.answer import ANSWER
+from solver.solving.limits import Limits
 from solver.solving.plan import is_small
 from solver.solving.run import MEETS_MODULAR, MEETS_SEPARATE, Run, SearchRun, one_thread, unproven
 from solver.stopping import KEYBOARD, Stopped, interruptible
+from theory.arrays import Array
 from theory.conditions import CONDITION_TOLERANCE
 from theory.dependent.columns import in_own_columns
-
-if TYPE_CHECKING:
-    from solver.methods.continuation import Start
-    from solver.solving.limits import Limits
-    from theory.arrays import Array
-    from theory.problem import Problem
+from theory.problem import Problem
 
 
 def run_of(problem: Problem, limits: Limits, start: Start | None = None, *, any_code: bool = False) -> Run | HullRun:

@@ -15,15 +15,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from theory.reductions import PartialTargets, SomeSamples
+from theory.geometry.face_lattice import FaceLattice
+from theory.problem import Problem
+from theory.reductions import PartialTargets, Reduction, SomeSamples
 from theory.sources import EXACT_DIMENSION
-
-if TYPE_CHECKING:
-    from theory.geometry.face_lattice import FaceLattice
-    from theory.problem import Problem
-    from theory.reductions import Reduction
 
 BoundBy = Literal["faces", "relaxation", "method"]
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from solver.methods.continuation import Start
+from solver.nonlinear.representation import NonlinearRepresentation
 from solver.nonlinear.solve import solve_nonlinear
+from solver.representation import Representation
 from solver.solving.in_order import as_posed
 from solver.solving.limits import (
     DEFAULT_ITERATIONS,
@@ -21,14 +26,7 @@ from solver.solving.on_hull import run_of
 from solver.stopping import KEYBOARD, raise_if_stopped
 from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.errors import InputError
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from solver.methods.continuation import Start
-    from solver.nonlinear.representation import NonlinearRepresentation
-    from solver.representation import Representation
-    from theory.problem import Problem
+from theory.problem import Problem
 
 
 def solve(

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from solver.batches.pose import fits
 from solver.batches.solve_many import solve_many
+from solver.representation import Representation
 from solver.solving.solve import solve_one_of_many
 from theory.errors import InputError
 from theory.families import Family
 from theory.immutable import Frozen
 from theory.inputs import whole_number
-
-if TYPE_CHECKING:
-    from solver.representation import Representation
 
 
 @dataclass(frozen=True, eq=False)

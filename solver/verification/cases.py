@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from hypothesis import reject
 from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
 
 from solver.strategies import (
     antipodal,
@@ -38,9 +39,6 @@ from theory.readouts import Exact, Noisy, Reads, Soft
 from theory.sources import Sources
 from theory.theorems import THEOREMS, Prediction
 from theory.theorems.published import CHEAP
-
-if TYPE_CHECKING:
-    from hypothesis.strategies import DrawFn, SearchStrategy
 
 TWO_TO_FOUR = st.integers(2, 4)
 ONE_TO_THREE = st.integers(1, 3)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from hypothesis import reject
 from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
 
 from solver.strategies import mixings
 from theory.arrays import Array
@@ -15,9 +16,6 @@ from theory.errors import InputError
 from theory.problem import Problem
 from theory.readouts import Exact, Noisy, Soft
 from theory.theorems import THEOREMS, Prediction
-
-if TYPE_CHECKING:
-    from hypothesis.strategies import DrawFn, SearchStrategy
 
 COSTS_OF_WEIGHTS = st.sampled_from([0.01, 0.1, 1.0, 10.0])
 DRAWN_ERROR_COSTS = st.sampled_from([2.0, 10.0, 100.0])

@@ -16,14 +16,11 @@ In coordinates in which a neuron costs f(w) = |w|^2 + h(w)^2, with h(w) the larg
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.batches.three.matrices import pairs
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices, Mask
+from theory.arrays import Array, Indices, Mask
 
 
 @dataclass(frozen=True)

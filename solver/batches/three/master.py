@@ -13,14 +13,11 @@ multiplier Y = H^-1 K H^-1 the slope is 1 - u_j'Y u_j, and the second derivative
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.batches.three.matrices import inverses, multipliers, solved
-
-if TYPE_CHECKING:
-    from theory.arrays import Array, Indices, Mask
+from theory.arrays import Array, Indices, Mask
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from theory.arrays import Array, Mask
+from theory.arrays import Array, Mask
 
 _ROW, _COLUMN = np.triu_indices(3)
 _PLACE = np.array([[0, 1, 2], [1, 3, 4], [2, 4, 5]])

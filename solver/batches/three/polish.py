@@ -12,17 +12,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.batches.three.faces import Faces
+from solver.batches.three.master import Columns
 from solver.batches.three.matrices import inverses, multipliers, solved, squared_sines
-
-if TYPE_CHECKING:
-    from solver.batches.three.faces import Faces
-    from solver.batches.three.master import Columns
-    from solver.batches.three.pricing import FacePrices
-    from theory.arrays import Array, Indices, Mask
+from solver.batches.three.pricing import FacePrices
+from theory.arrays import Array, Indices, Mask
 
 NEURONS = 6
 """d (d + 1) / 2."""

@@ -10,15 +10,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.batches.three.faces import Faces
 from solver.batches.three.matrices import entries, largest, pairs
-
-if TYPE_CHECKING:
-    from solver.batches.three.faces import Faces
-    from theory.arrays import Array, Indices, Mask
+from theory.arrays import Array, Indices, Mask
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,17 +11,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from solver.batches.certificate import best_value
+from solver.batches.three.faces import Faces
 from solver.batches.three.matrices import inverses
 from solver.batches.three.pricing import of_corners, of_edges, of_rays
-
-if TYPE_CHECKING:
-    from solver.batches.three.faces import Faces
-    from theory.arrays import Array, Indices, Mask
+from theory.arrays import Array, Indices, Mask
 
 
 @dataclass(frozen=True)

@@ -16,24 +16,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 import solver.solving.plan as planning
 from solver.batches.certificate import best_value
-from solver.batches.codes import CODES, Codes
+from solver.batches.codes import CODES, Codes, WhitenedProblems
 from solver.batches.three.faces import Faces, listed
 from solver.batches.three.master import Columns
 from solver.batches.three.matrices import entries, inverses, multipliers, pairs, squared_sines, whole
 from solver.batches.three.polish import NEURONS, lines_that_touch, polished
-from solver.batches.three.pricing import priced
+from solver.batches.three.pricing import FacePrices, priced
 from solver.batches.three.proof import THREE_PROOF, costs, exactly, largest_ratios, proven, readouts
-
-if TYPE_CHECKING:
-    from solver.batches.codes import WhitenedProblems
-    from solver.batches.three.pricing import FacePrices
-    from theory.arrays import Array, Indices, Mask
+from theory.arrays import Array, Indices, Mask
 
 
 @dataclass(frozen=True)
