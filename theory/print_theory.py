@@ -73,17 +73,14 @@ def _links(chain: Derivation, names: Sequence[str]) -> list[str]:
     lines = []
     for number, step in enumerate(chain.steps, 1):
         if step.name in names:
-            lines.append(f"**{number}. {step.name}.** {_capital(typeset(step.why))}.\n")
+            why = typeset(step.why)
+            lines.append(f"**{number}. {step.name}.** {why[:1].upper()}{why[1:]}.\n")
             lines += [_display(expression) for expression in step.expressions]
     return lines
 
 
 def _display(expression: Any) -> str:
     return f"$$ {sp.latex(expression, symbol_names=IN_LATEX)} $$\n"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _theorem(entry: Theorem) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from solver.commands.terminal.output import tell
+from solver.extras import require
 from solver.stopping import noted
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ def gallery(folder: str, quiet: bool) -> int:
 
     FOLDER is made if it is not there, and "gallery" if none is given; index.html in it leads to all of them.
     """
-    from solver.pictures.pages.gallery import hang, require_plotly
+    from solver.pictures.pages.gallery import hang
 
-    require_plotly()
+    require("gallery", "page", "plotly")  # said now, not after the work
     with noted():
         index = hang(_room(folder), None if quiet else lambda page: tell(f"Page in {page}."))
         if not quiet:

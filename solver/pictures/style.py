@@ -108,22 +108,13 @@ def picture(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     @styled
     @wraps(draw)
     def inside(*arguments: Any, path: str | os.PathLike[str] | None = None, **options: Any) -> Figure:
-        target = target_of(path)
+        target = None if path is None else require_writable(path, PICTURES, "path")
         return written(draw(*arguments, **options), target)
 
     return inside
 
 
 # ---- files --------------------------------------------------------------------------------------------------------
-
-
-def target_of(path: str | os.PathLike[str] | None) -> Path | None:
-    """The file to write, checked, or None where the figure is only returned.
-
-    Raises:
-        InputError: a path that cannot be written.
-    """
-    return None if path is None else require_writable(path, PICTURES, "path")
 
 
 def written(figure: Figure, target: Path | None, metadata: dict[str, str] | None = None) -> Figure:

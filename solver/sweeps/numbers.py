@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from solver.batches.pose import fits
 from solver.batches.solve_many import solve_many
@@ -52,7 +51,7 @@ def numbers(plan: Sweep, callback: Callable[[int, int], object] | None = None) -
         if callback is not None:  # step 3
             callback(first, len(plan))
         places = range(first, min(first + AT_ONCE, len(plan)))
-        some: list[Row] = [_row(plan, place) for place in places]
+        some: list[Row] = [{**plan.point(place), "index": place} for place in places]
         # Step 1.
         problems = dict[int, Problem]()
         for place, row in zip(places, some, strict=True):
@@ -73,10 +72,6 @@ def numbers(plan: Sweep, callback: Callable[[int, int], object] | None = None) -
     if all("message" in row for row in rows):
         raise InputError(f"sweep: none of its problems can be posed; the first: {rows[0]['message']}")
     return rows
-
-
-def _row(plan: Sweep, place: int) -> dict[str, Any]:
-    return {**plan.point(place), "index": place}
 
 
 def _problem(plan: Sweep, place: int) -> Problem:

@@ -394,11 +394,6 @@ def draws_for(name: str) -> tuple[SearchStrategy[Problem], SearchStrategy[Proble
     return within if name == "frequency-pairs" else st.one_of(within, _at_the_edge(within)), beside
 
 
-def conclusion_for(name: str) -> Callable[[Problem], Prediction] | None:
-    """The prediction of a theorem for a problem that just misses its hypothesis."""
-    return _CONCLUSIONS.get(name)
-
-
 def _nearest_blocks(problem: Problem) -> Prediction:
     """Parts are the two groups of sources whose combinations of corners are most nearly complete."""
     members = range(problem.dimension)
@@ -423,7 +418,7 @@ def _nearest_frequencies(problem: Problem) -> Prediction:
     return Prediction(parts=parts, separable=bool(fast % slow))
 
 
-_CONCLUSIONS: dict[str, Callable[[Problem], Prediction]] = {
+CONCLUSIONS: dict[str, Callable[[Problem], Prediction]] = {
     "ellipsoid": THEOREMS["ellipsoid"].prediction,
     "range-independence": lambda _: Prediction(modular=True),
     "independence": lambda _: Prediction(modular=True),
@@ -440,6 +435,7 @@ _CONCLUSIONS: dict[str, Callable[[Problem], Prediction]] = {
     "energies-and-ranges": lambda _: Prediction(modular=True),
     **NONLINEAR_CONCLUSIONS,
 }
+"""The predictions of theorems for problems that just miss their hypotheses."""
 
 
 @st.composite

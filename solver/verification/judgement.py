@@ -16,6 +16,7 @@ from solver.verification.nonlinear import (
     DISAGREES,
     NONLINEAR_CHECKS,
     UNDECIDED,
+    Check,
     Judged,
     check_floors,
     resolution_of,
@@ -74,9 +75,10 @@ def judge(problem: Problem, prediction: Prediction) -> Judgement:
         prediction: by a theorem or a conjecture; everything it says must hold.
     """
     answer: Any = _solved(problem) if problem.neurons.linear else solved(problem)
-    linear = (_modularity, _uniqueness, _price, _parts, _equal, _larger, _silence, _limit, check_floors)
-    checks = linear if problem.neurons.linear else NONLINEAR_CHECKS
-    made = [judged for check in checks if (judged := check(problem, prediction, answer)) is not None]
+    checks = LINEAR_CHECKS if problem.neurons.linear else NONLINEAR_CHECKS
+    said = {name: value for name in checks if (value := getattr(prediction, name)) is not None}
+    judgements = (checks[name](value, answer, problem, prediction) for name, value in said.items())
+    made = [judged for judged in judgements if judged is not None]
     for outcome in (DISAGREES, UNDECIDED):
         chosen = [judged for judged in made if judged[0] == outcome]
         if chosen:
@@ -92,15 +94,13 @@ def _solved(problem: Problem) -> Representation:
     return solve_one_of_many(problem, method=method, rng=0, any_code=True)
 
 
-def _modularity(problem: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
-    if prediction.modular is None:
-        return None
-    expected = "modular" if prediction.modular else "mixed"
+def _modularity(modular: bool, answer: Representation, problem: Problem, prediction: Prediction) -> Judged:
+    expected = "modular" if modular else "mixed"
     price, margin = answer.price_of_modularity, decide(problem).margin
-    if np.isnan(margin) and prediction.modular:
+    if np.isnan(margin) and modular:
         margin = prediction.margin  # of dependent sources a verdict has none
     if price > resolution_of(answer):
-        outcome = DISAGREES if prediction.modular else AGREES
+        outcome = DISAGREES if modular else AGREES
         said = f"predicted {expected}; a modular code costs {price:.3g} more than the optimal one"
         return outcome, abs(margin), said
     if answer.status != "optimal":
@@ -108,16 +108,16 @@ def _modularity(problem: Problem, prediction: Prediction, answer: Representation
     # No cheaper code than the best modular one was found. But next to the boundary the price is the square of the
     # shortfall and drowns in rounding, so that only a clear margin tells modular from barely mixed.
     if margin > JUDGEMENT.margin:
-        outcome = AGREES if prediction.modular else DISAGREES
+        outcome = AGREES if modular else DISAGREES
         return outcome, margin, f"predicted {expected}; the best modular code is optimal{_by(margin)}"
-    if margin < -JUDGEMENT.contradiction and not prediction.modular:
+    if margin < -JUDGEMENT.contradiction and not modular:
         return DISAGREES, -margin, f"predicted mixed; the best modular code is optimal, to {answer.gap:.1e}"
     close = f"too close to the boundary to tell, with a margin of {margin:.1e}"
     return undecided(f"predicted {expected}; {'no margin is known' if np.isnan(margin) else close}")
 
 
-def _uniqueness(problem: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
-    if not prediction.only_modular:
+def _uniqueness(only_modular: bool, answer: Representation, problem: Problem, _: Prediction) -> Judged | None:
+    if not only_modular:
         return None
     margin = decide(problem).margin
     if answer.status != "optimal" or not margin > JUDGEMENT.margin:
@@ -127,13 +127,11 @@ def _uniqueness(problem: Problem, prediction: Prediction, answer: Representation
     return DISAGREES, 1.0, "predicted that only modular codes are optimal; a mixed one was found"
 
 
-def _price(problem: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
-    if prediction.most_price is None:
-        return None
+def _price(most: float, answer: Representation, problem: Problem, _: Prediction) -> Judged:
     # The price found is too small by no more than the gap.
     price, resolution = answer.price_of_modularity, resolution_of(answer)
-    room = prediction.most_price - price
-    said = f"predicted a price of at most {prediction.most_price:.6g}; found {price:.6g}"
+    room = most - price
+    said = f"predicted a price of at most {most:.6g}; found {price:.6g}"
     if abs(room) > resolution:
         return (AGREES if room > 0 else DISAGREES), abs(room), said
     margin = decide(problem).margin
@@ -147,10 +145,8 @@ def _by(margin: float) -> str:
     return f", by a margin of {margin:.3g}" if np.isfinite(margin) else ""
 
 
-def _parts(_: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
-    if prediction.parts is None:
-        return None
-    solved = [_solved(part) for part in prediction.parts]
+def _parts(parts: tuple[Problem, ...], answer: Representation, _: Problem, prediction: Prediction) -> Judged:
+    solved = [_solved(part) for part in parts]
     excess = sum(part.loss for part in solved) / answer.loss - 1
     resolution = resolution_of(answer) + max(resolution_of(part) for part in solved)
     said = f"predicted {'parts' if prediction.separable else 'shared neurons'}; "
@@ -165,10 +161,8 @@ def _parts(_: Problem, prediction: Prediction, answer: Representation) -> Judged
     return (AGREES, resolution - abs(excess), said) if prediction.separable else undecided(said)
 
 
-def _equal(_: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
-    if prediction.equal is None:
-        return None
-    other, factor = prediction.equal
+def _equal(equal: tuple[Problem, float], answer: Representation, *_: Any) -> Judged:
+    other, factor = equal
     second = _solved(other)
     difference = abs(second.loss / (factor * answer.loss) - 1)
     resolution = resolution_of(answer) + resolution_of(second)
@@ -180,10 +174,8 @@ def _equal(_: Problem, prediction: Prediction, answer: Representation) -> Judged
     return AGREES, resolution - difference, said
 
 
-def _larger(_: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
-    if prediction.larger is None:
-        return None
-    other, more = prediction.larger
+def _larger(larger: tuple[Problem, float], answer: Representation, *_: Any) -> Judged:
+    other, more = larger
     second = _solved(other)
     difference = answer.loss - second.loss - more
     resolution = resolution_of(answer) * answer.loss + resolution_of(second) * second.loss
@@ -197,14 +189,12 @@ def _larger(_: Problem, prediction: Prediction, answer: Representation) -> Judge
     return AGREES, (resolution - abs(difference)) / answer.loss, said
 
 
-def _silence(problem: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
-    if prediction.silent is None:
-        return None
+def _silence(expected: tuple[int, ...], answer: Representation, problem: Problem, prediction: Prediction) -> Judged:
     # Neurons that earn what they cost may be shared in many ways; their sum for each source is unique.
     shares = (answer.source_weights**2).sum(axis=0) * problem.modular_costs / answer.loss
     silent = tuple(source for source, share in enumerate(shares) if share <= JUDGEMENT.coded)
-    said = f"predicted {_listed(prediction.silent)} to be left out; found {_listed(silent)}"
-    if silent == prediction.silent:
+    said = f"predicted {_listed(expected)} to be left out; found {_listed(silent)}"
+    if silent == expected:
         return AGREES, float(np.abs(np.log(np.maximum(shares, JUDGEMENT.coded**2) / JUDGEMENT.coded)).min()), said
     # Next to its cost a source that is worth a neuron is worth one of hardly any energy.
     if answer.status != "optimal" or not prediction.margin > JUDGEMENT.contradiction:
@@ -216,14 +206,12 @@ def _listed(sources: tuple[int, ...]) -> str:
     return "no source" if not sources else f"source(s) {', '.join(str(source) for source in sources)}"
 
 
-def _limit(problem: Problem, prediction: Prediction, answer: Representation) -> Judged | None:
-    if prediction.limit is None:
-        return None
-    second, ridge = _solved(prediction.limit), problem.readout.ridge
+def _limit(limit: Problem, answer: Representation, problem: Problem, _: Prediction) -> Judged:
+    second, ridge = _solved(limit), problem.readout.ridge
     assert ridge is not None
     low, high = (
         float(np.vdot(ridge, one.multiplier)) / max(1.0, lower_bound(posed, one.multiplier).rho)
-        for posed, one in ((problem, answer), (prediction.limit, second))
+        for posed, one in ((problem, answer), (limit, second))
     )
     # A gap is a doubt about a multiplier of the size of its root.
     doubt = (resolution_of(answer) + resolution_of(second)) * second.loss + JUDGEMENT.multiplier * high
@@ -233,3 +221,16 @@ def _limit(problem: Problem, prediction: Prediction, answer: Representation) -> 
         return undecided(said)
     room = min(difference - low, high - difference) + doubt
     return (AGREES if room >= 0 else DISAGREES), abs(room) / second.loss, said
+
+
+LINEAR_CHECKS: dict[str, Check] = {
+    "modular": _modularity,
+    "only_modular": _uniqueness,
+    "most_price": _price,
+    "parts": _parts,
+    "equal": _equal,
+    "larger": _larger,
+    "silent": _silence,
+    "limit": _limit,
+    "floors": check_floors,
+}

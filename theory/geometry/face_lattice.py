@@ -164,7 +164,7 @@ class FaceLattice:
         if self.in_turn:
             return [self.facets[:, ::-1]]
         return [
-            np.column_stack([self._place(larger[:, kept], level) for kept in _omissions(larger.shape[1])])
+            np.column_stack([self._place(np.delete(larger, out, axis=1), level) for out in range(larger.shape[1])])
             for level, larger in zip(self.levels, self.levels[1:], strict=False)
         ]
 
@@ -209,10 +209,6 @@ def _is_polygon(points: Array) -> bool:
     turns = along[:-1] * up[1:] - up[:-1] * along[1:] > LATTICE.turn * (size[:-1] + size[1:])
     rounds = np.count_nonzero((up[:-1] < 0) & (up[1:] >= 0))
     return bool(rounds == 1 and turns.all())
-
-
-def _omissions(size: int) -> list[list[int]]:
-    return [[place for place in range(size) if place != omitted] for omitted in range(size)]
 
 
 def _goes_round(points: Array, simplices: Indices) -> bool:

@@ -68,7 +68,7 @@ def hang(folder: Path, report: Callable[[Path], object] | None = None, *, stops:
     from solver import Problem, solve
     from solver.examples import EXAMPLES, load
 
-    require_plotly()
+    require("gallery", "page", "plotly")
     index = require_writable(folder / "index.html", (".html",), "FOLDER")
     require_own(index, f"<title>{TITLE}</title>".encode(), "FOLDER")
     for name in EXAMPLES:
@@ -87,15 +87,6 @@ def hang(folder: Path, report: Callable[[Path], object] | None = None, *, stops:
     with written_whole(index) as temporary:
         temporary.write_text(f"{INDEX_HEAD}{''.join(sections)}</main>\n</body>\n</html>\n", encoding="utf-8")
     return index
-
-
-def require_plotly() -> None:
-    """Say now, not after the work, that pages cannot be written.
-
-    Raises:
-        InputError: plotly is not installed.
-    """
-    require("gallery", "page", "plotly")
 
 
 def _section(name: str, about: str, answer: Representation) -> str:
