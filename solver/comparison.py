@@ -81,7 +81,7 @@ class Comparison(Frozen):
             >>> answer = solve(Problem([[x, y] for x in range(3) for y in range(3)]))
             >>> figure = answer.compare([x + y for x in range(3) for y in range(3)]).plot()
         """
-        from solver.pictures.comparison import plot_shares
+        from solver.pictures.explanations import plot_shares
 
         return plot_shares(self, path=path)
 

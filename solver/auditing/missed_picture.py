@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,25 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
-from solver.auditing.missed_findings import MissedFindings, Shares
 from solver.pictures import style
 from solver.pictures.words import percent
 
 NEURONS_NAMED = 8  # neurons that a sentence names, and that have one of their own
 
 
-def missed_sentences(findings: MissedFindings) -> list[str]:
-    """The finding in words, with the evidence for each neuron that seems mixed.
-
-    Example:
-        >>> from solver import missed_source
-        >>> random = np.random.default_rng(0)
-        >>> named = random.standard_normal((100, 2))
-        >>> activity = named + 0.1 * random.standard_normal((100, 2))
-        >>> missed = missed_source(activity, named, random.standard_normal(100), block=1)
-        >>> print(missed_sentences(missed)[1])
-        2 follow one group of sources, or none.
-    """
+def missed_sentences(findings: Any) -> list[str]:
+    """The finding in words, with the evidence for each neuron that seems mixed: see `MissedSource.sentences`."""
     missing = findings.complete.groups[-1]
     count = {kind: [n for n, one in enumerate(findings.kinds) if one == kind] for kind in set(findings.kinds)}
     seem = count.get("seems mixed", [])
@@ -65,13 +55,13 @@ def missed_sentences(findings: MissedFindings) -> list[str]:
     return lines
 
 
-def _which(findings: MissedFindings, numbers: Sequence[int]) -> str:
+def _which(findings: Any, numbers: Sequence[int]) -> str:
     if not numbers or len(numbers) > NEURONS_NAMED:
         return ""
     return f" ({', '.join(findings.neurons[number] for number in numbers)})"
 
 
-def _evidence(findings: MissedFindings, number: int) -> str:
+def _evidence(findings: Any, number: int) -> str:
     """The shares of one neuron, before and after."""
     without, shares = findings.without, findings.complete
     parts = []
@@ -83,13 +73,13 @@ def _evidence(findings: MissedFindings, number: int) -> str:
     return f"{findings.neurons[number]}: {'; '.join(parts)}."
 
 
-def _with_chance(shares: Shares, number: int, group: int) -> str:
+def _with_chance(shares: Any, number: int, group: int) -> str:
     mean, deviation = shares.chance[number, group], shares.deviation[number, group]
     return f"{100 * shares.shares[number, group]:.3g} % (by chance {100 * mean:.2f} ± {100 * deviation:.2f} %)"
 
 
 @style.picture
-def plot_missed(findings: MissedFindings) -> Figure:
+def plot_missed(findings: Any) -> Figure:
     """Draw the shares of each group in each neuron, without the missing source and with it.
 
     A cell with a dot is more than chance. Shares are drawn by their roots, as correlations are.
@@ -111,7 +101,7 @@ def plot_missed(findings: MissedFindings) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, shares: Shares, order: NDArray[np.intp], level: float, title: str) -> AxesImage:
+def _draw(axes: Axes, shares: Any, order: NDArray[np.intp], level: float, title: str) -> AxesImage:
     """One map, neurons down and groups to the right."""
     size = np.sqrt(np.maximum(shares.shares[order], 0))
     image = axes.imshow(size, cmap=style.ACTIVITY, vmin=0, vmax=1, aspect="auto", interpolation="nearest")

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solver.auditing.missed_findings import KINDS_OF_MISSED, MissedFindings, Shares
+from solver.plain import attributes, plain
 from theory.errors import InputError
 from theory.groups import groups_of
+from theory.immutable import Frozen
 from theory.inputs import as_matrix, column_names, neuron_names, whole_number
 from theory.problem import Problem
 from theory.sources import Sources
@@ -36,6 +37,15 @@ if TYPE_CHECKING:
     from theory.arrays import Array
 
 __all__ = ["KINDS_OF_MISSED", "MissedSource", "missed_source"]
+
+KINDS_OF_MISSED = {
+    "one": "explained by one group of the named sources, or none",
+    "seems mixed": "explained by several groups without the missing source, and by the missing one alone with it",
+    "mixed": "explained by several groups even beside the missing source",
+    "mixes it": "explained by one named group without the missing source, and by both with it",
+    "open": "mixed without the missing source, and not decided with it",
+}
+"""What a neuron is found to be."""
 
 MISSING = "missing"  # what a source that was not named is called, unless it has a name
 
@@ -53,7 +63,26 @@ PERMUTED = PermutationTolerances()
 
 
 @dataclass(frozen=True, eq=False)
-class MissedSource(MissedFindings):
+class Shares(Frozen):
+    """What each group explains of each neuron beyond all other groups, and what it would by chance.
+
+    Attributes:
+        groups: g names.
+        shares: (n, g) share of the neuron's variance.
+        chance: (n, g) mean of the share over permutations.
+        deviation: (n, g) standard deviation of the share over permutations: the error bar.
+        p: (n, g) probability that chance makes the largest F of all neurons and groups as large.
+    """
+
+    groups: tuple[str, ...]
+    shares: Array
+    chance: Array
+    deviation: Array
+    p: Array
+
+
+@dataclass(frozen=True, eq=False)
+class MissedSource(Frozen):
     """Which neurons seem mixed for want of a source, with the evidence.
 
     What it can say: that more of a neuron than by chance goes along, linearly, with a group of sources beyond the
@@ -81,6 +110,32 @@ class MissedSource(MissedFindings):
         >>> missed_source(activity, named, hidden, block=1, permutations=199, rng=0).kinds
         ('seems mixed', 'one', 'mixed')
     """
+
+    neurons: tuple[str, ...]
+    without: Shares
+    complete: Shares
+    kinds: tuple[str, ...]
+    level: float
+    permutations: int
+    block: int
+    persistence: float
+
+    @property
+    def is_persistent(self) -> bool:
+        """Whether activity goes on for longer than a block, so that chance is made too small."""
+        return self.persistence > 0.2  # chance alone hardly makes as much of some hundred rows
+
+    def to_dict(self) -> dict[str, Any]:
+        """All findings as numbers, strings and lists.
+
+        Example:
+            >>> random = np.random.default_rng(0)
+            >>> named = random.standard_normal((60, 2))
+            >>> sorted(missed_source(named, named, random.standard_normal(60), block=1, permutations=99).to_dict())[:3]
+            ['block', 'complete', 'kinds']
+        """
+        parts = {"without": plain(vars(self.without)), "complete": plain(vars(self.complete))}
+        return parts | attributes(self, "neurons", "kinds", "level", "permutations", "block", "persistence")
 
     def sentences(self) -> list[str]:
         """The finding in words.

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solver.commands.sweep import solved as solved_sweep
-from solver.commands.terminal.completing import names_in
 from solver.commands.terminal.endings import Outputs
-from solver.commands.terminal.options import format_options, picture_option, require_outputs
+from solver.commands.terminal.options import format_options, names_in, picture_option, require_outputs
 from solver.commands.terminal.output import say, wrapped, write
 from solver.commands.terminal.progress import counted
 from solver.stopping import noted

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from solver.commands.terminal.completing import names_in
 from solver.commands.terminal.endings import REFUTED
-from solver.commands.terminal.options import seed_option
+from solver.commands.terminal.options import names_in, seed_option
 from solver.commands.terminal.output import tell
 
 STUDY_NAMES = names_in("solver.studies.registry", "STUDIES", "NETWORKS", more=("networks",))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.terminal.completing import names_in
 from solver.commands.terminal.endings import INTERRUPTED, Outputs
 from solver.commands.terminal.options import (
     NEURON_KINDS,
     format_options,
     limits_of,
+    names_in,
     practically_option,
     principal_options,
     problem_of,

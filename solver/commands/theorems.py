@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.terminal.completing import names_in
-from solver.commands.terminal.options import format_options
+from solver.commands.terminal.options import format_options, names_in
 from solver.commands.terminal.output import say, wrapped
 
 if TYPE_CHECKING:

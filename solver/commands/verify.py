@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from solver.commands.terminal.completing import names_in
 from solver.commands.terminal.endings import REFUTED, Outputs
-from solver.commands.terminal.options import format_options, seed_option
+from solver.commands.terminal.options import format_options, names_in, seed_option
 from solver.commands.terminal.output import note, say, tell
 from solver.extras import require
 from solver.stopping import noted

@@ -3,7 +3,7 @@
 1. The best linear code. It is a code of rectified neurons too, and its loss says what linearity costs.
 2. The best modular code: neurons that read one source each, or one group. Its search has a bound of its own.
 3. The best code of all neurons, round by round, until bound and loss meet or the time is over.
-4. Of neurons that tie only some stay (`few`).
+4. Of neurons that tie only some stay (`basic_shares`).
 5. Where the modular code is as good, it is the answer; where the linear one is, and has fewer neurons, that.
 6. The bound is computed anew from the samples and the multiplier.
 """
@@ -21,7 +21,7 @@ import numpy as np
 from solver.certificate import optimality_gap, within_loss
 from solver.certificate.nonlinear import NONLINEAR_PROOF, bound_of, measured, model_of
 from solver.deadline import limited_to
-from solver.nonlinear.few import basic_shares
+from solver.generation.basic_solution import basic_solution
 from solver.nonlinear.representation import NonlinearRepresentation
 from solver.representation import Representation
 from solver.solving.limits import Limits, Progress
@@ -234,7 +234,7 @@ def _chosen(
     for each in (best, other):
         if each.step is not None and np.isfinite(each.loss):
             network = _of_step(problem, each.step)
-            # Step 3 of `solver.nonlinear.few`.
+            # Step 3 of `basic_shares`.
             more = [network.scaled(basic_shares(problem, network.activity)), network]
             candidates, losses = candidates + more, losses + [_loss_of(problem, code) for code in more]
             if min(losses) <= good:
@@ -244,6 +244,39 @@ def _chosen(
         return _FoundNetwork(np.zeros((problem.sources.count, 0)), np.zeros((0, channels)), np.zeros(0))
     as_good = [place for place, loss in enumerate(losses) if loss <= max(good, min(losses))]
     return candidates[min(as_good, key=lambda place: (len(candidates[place].bias), losses[place]))]
+
+
+def basic_shares(problem: Problem, activity: Array) -> Array:
+    """(n,) shares by which the energies of a code's neurons may be multiplied, zero for neurons that need not stay.
+
+    1. What every neuron adds to the fit is a_i v_i', centred. At an optimum any shares e >= 0 of the neurons with the
+       same total fit cost the same: the multiplier does not change, and what a neuron costs is what it earns.
+    2. Take a basic solution of these equations (`solver.generation.basic_solution`).
+    3. `_chosen` scales activity and decoder of each neuron by the root of its share, with the best decoder of those
+       that stay, and keeps the new code where it is as good, up to the tolerance.
+
+    Args:
+        problem: what is coded.
+        activity: (T, n) of an optimal code.
+
+    Source: docs/mathematics.md, "Nonlinear neurons".
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> from theory.readouts import Soft
+        >>> problem = Problem([[-1], [1]], activation="free", readout=Soft(100))
+        >>> twice = np.array([[1.0, 1.0], [0.0, 0.0]])
+        >>> int((basic_shares(problem, twice) > 0).sum())
+        1
+    """
+    readout = problem.sample_readout
+    ones = np.ones(activity.shape[1])
+    if activity.shape[1] < 2:
+        return ones
+    features, decoder = readout.features(activity), readout.decoder(activity)
+    fits = np.einsum("tn,nk->tkn", features, decoder).reshape(-1, activity.shape[1])  # step 1
+    shares = basic_solution(np.asarray(np.linalg.qr(fits, mode="r")))  # step 2
+    return ones if shares is None else shares
 
 
 def _loss_of(problem: Problem, network: _FoundNetwork) -> float:

@@ -368,7 +368,7 @@ class Bootstrap(Frozen):
             >>> from solver import Problem, bootstrap
             >>> figure = bootstrap(Problem([[0, 0], [0, 1], [1, 0], [1, 1]] * 9), resamples=2).plot()
         """
-        from solver.pictures.questions.bootstrap import plot_bootstrap
+        from solver.pictures.questions import plot_bootstrap
 
         return plot_bootstrap(self, path=path)
 

@@ -156,7 +156,7 @@ class Budget(Frozen):
             >>> from solver import Problem
             >>> figure = budget(Problem([[0], [1]])).plot()
         """
-        from solver.pictures.questions.budget import plot_budget
+        from solver.pictures.questions import plot_budget
 
         return plot_budget(self, path=path)
 

@@ -121,7 +121,7 @@ class PriceCurve(Frozen):
             >>> from solver import Problem
             >>> figure = price_curve(Problem([[0, 0], [0, 1], [1, 0]]), [0.1, 1, 10]).plot()
         """
-        from solver.pictures.phases.price_curve import plot_price_curve
+        from solver.pictures.questions import plot_price_curve
 
         return plot_price_curve(self, path=path)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import wraps
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -47,6 +48,23 @@ READ_FROM_FILES = ("mixing", "targets", "transitions", "encoder", "decoder")  # 
 
 
 Command = Callable[..., Any]
+
+
+def names_in(module: str, *attributes: str, more: Iterable[str] = ()) -> Callable[[Any, Any, str], list[str]]:
+    """Complete names that a module holds, which is imported only when the TAB key asks.
+
+    Args:
+        module: that holds them.
+        attributes: collections of names, or mappings by name.
+        more: further names.
+    """
+
+    def complete(_context: Any, _parameter: Any, start: str) -> list[str]:
+        home = import_module(module)
+        known = [str(name) for attribute in attributes for name in getattr(home, attribute)]
+        return [name for name in (*known, *more) if name.startswith(start)]
+
+    return complete
 
 
 def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:

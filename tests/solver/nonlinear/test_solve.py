@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver import Problem, certify, solve
-from solver.nonlinear.few import basic_shares
 from solver.nonlinear.representation import NonlinearRepresentation
+from solver.nonlinear.solve import basic_shares
 from tests.examples import thorough
 from theory import InputError
 from theory.readouts import Exact, Soft

@@ -352,6 +352,7 @@ def test_wrong_predictions_are_refuted():
         Prediction(modular_loss=1.001 * loss),
         Prediction(modular=False, margin=0.5),
         Prediction(least_price=1e-3),
+        Prediction(most_price=1.0, least_price=1e-3),
         Prediction(loss=loss, most_price=-1e-3),
     ):
         assert judge(problem, prediction).outcome == DISAGREES

@@ -1,1 +1,0 @@
-"""Pictures of what is asked beyond one answer."""
