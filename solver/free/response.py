@@ -21,6 +21,8 @@ samples are replaced by coordinates of what the levels can tell apart (`setting`
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -52,11 +54,17 @@ class Levels(Frozen):
 
     def totals(self, rows: Array) -> Array:
         """(L, ...) from rows to levels."""
-        return rows if self.sums is None else np.tensordot(self.sums, rows, 1)
+        return rows if self.sums is None else _times(self.sums, rows)
 
     def spread(self, levels: Array) -> Array:
         """(T, ...) from levels to rows."""
-        return levels if self.sums is None else np.tensordot(self.sums.T, levels, 1)
+        return levels if self.sums is None else _times(self.sums.T, levels)
+
+
+def _times(matrix: Array, rows: Array) -> Array:
+    """(m, ...) of a matrix (m, n) and rows (n, ...)."""
+    flat = rows if rows.ndim == 2 else rows.reshape(len(rows), math.prod(rows.shape[1:]))
+    return np.asarray(matrix @ flat).reshape(len(matrix), *rows.shape[1:])
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +98,11 @@ class Decoders(Frozen):
         """Some of the neurons, by a mask or by number."""
         return Decoders(self.decoders[which], self.views[which])
 
+    def of(self, samples: ScaledSamples) -> Iterator[tuple[Levels, Array]]:
+        """Each view, and (m, k) the decoders of its neurons."""
+        for place, view in enumerate(samples.views):
+            yield view, self.decoders[self.views == place]
+
     def joined(self, other: Decoders) -> Decoders:
         """These and others."""
         return Decoders(np.concatenate([self.decoders, other.decoders]), np.concatenate([self.views, other.views]))
@@ -109,25 +122,24 @@ class Response(Frozen):
     @cached_property
     def activity(self) -> tuple[Array, ...]:
         """(L, n) of each view: activity of its neurons on its levels."""
-        activity = []
-        for place, view in enumerate(self.samples.views):
-            V = self.neurons.decoders[self.neurons.views == place]
-            activity.append(active(view, view.totals(self.multiplier) @ V.T, self.smoothing)[0])
-        return tuple(activity)
+        return tuple(activity for activity, _ in self._active)
 
     @cached_property
     def softness(self) -> tuple[Array, ...]:
         """(L, n) of each view: how activity rises with M_L v, 1 / p_L or 0 without smoothing."""
-        softness = []
-        for place, view in enumerate(self.samples.views):
-            V = self.neurons.decoders[self.neurons.views == place]
-            softness.append(active(view, view.totals(self.multiplier) @ V.T, self.smoothing)[1])
-        return tuple(softness)
+        return tuple(softness for _, softness in self._active)
+
+    @cached_property
+    def _active(self) -> list[tuple[Array, Array]]:
+        return [
+            active(view, view.totals(self.multiplier) @ V.T, self.smoothing)
+            for view, V in self.neurons.of(self.samples)
+        ]
 
     @cached_property
     def root(self) -> Array:
         """Cholesky factor of J: (T, k, k) blocks, or (T k, T k)."""
-        return _root(self.samples, self.neurons, self.multiplier, self.smoothing)
+        return _root(self.samples, self.neurons, self.softness)
 
     def whitened(self, columns: Array) -> Array:
         """(T k, m) R^-1 E, with J = R R'.
@@ -180,22 +192,22 @@ def respond(
     wanted = samples.targets - samples.ones[:, None] * offset
     M = 0.1 * wanted if start is None else start
     scale = float(np.abs(wanted).max(initial=0.0))
-    value, rest = _objective(samples, neurons, wanted, M, smoothing)
+    value, rest, softness = _objective(samples, neurons, wanted, M, smoothing)
     for _ in range(RESPONSE.steps):
         missed = float(np.abs(rest).max(initial=0.0))
         if missed <= RESPONSE.solved * scale:  # step 3
             break
-        step = _solve(samples, _root(samples, neurons, M, smoothing), rest)  # step 1
+        step = _solve(samples, _root(samples, neurons, softness), rest)  # step 1
         length, better = 1.0, False
         while length > 1e-9 and not better:  # step 2
             trial = M + length * step
-            reached, left = _objective(samples, neurons, wanted, trial, smoothing)
+            reached, left, rising = _objective(samples, neurons, wanted, trial, smoothing)
             gained = reached - value
             better = gained > 0 or (abs(gained) <= 1e-13 * abs(value) and float(np.abs(left).max()) < 0.9 * missed)
             length /= 3
         if not better:
             break
-        M, value, rest = trial, reached, left
+        M, value, rest, softness = trial, reached, left, rising
     loss = float((neurons.decoders**2).sum()) + value
     return Response(samples, neurons, M, loss, float(np.abs(rest).max(initial=0.0)), smoothing)
 
@@ -222,36 +234,34 @@ def active(view: Levels, pushed: Array, smoothing: float) -> tuple[Array, Array]
 
 def _objective(
     samples: ScaledSamples, neurons: Decoders, wanted: Array, M: Array, smoothing: float
-) -> tuple[float, Array]:
-    """The concave objective, and (T, k) half its gradient: what the condition misses."""
+) -> tuple[float, Array, tuple[Array, ...]]:
+    """The concave objective, (T, k) half its gradient, which is what the condition misses, and the softness."""
     value = 2 * float((M * wanted).sum()) - float(samples.slack @ (M**2).sum(axis=1))
-    rest = wanted - samples.slack[:, None] * M
-    for place, view in enumerate(samples.views):
-        V = neurons.decoders[neurons.views == place]
+    rest, softness = wanted - samples.slack[:, None] * M, []
+    for view, V in neurons.of(samples):
         pushed = view.totals(M) @ V.T
-        activity = active(view, pushed, smoothing)[0]
+        activity, rises = active(view, pushed, smoothing)
         value -= float((2 * pushed * activity - view.probabilities[:, None] * activity**2).sum())
         if smoothing > 0:
             value -= 2 * smoothing * float((view.probabilities @ np.log(activity)).sum())
         rest = rest - view.spread(activity @ V)
-    return value, rest
+        softness.append(rises)
+    return value, rest, tuple(softness)
 
 
-def _root(samples: ScaledSamples, neurons: Decoders, M: Array, smoothing: float) -> Array:
+def _root(samples: ScaledSamples, neurons: Decoders, softness: tuple[Array, ...]) -> Array:
     """Cholesky factor of J (step 1)."""
-    k = M.shape[1]
+    k = samples.targets.shape[1]
     blocks = []
-    for place, view in enumerate(samples.views):
-        V = neurons.decoders[neurons.views == place]
-        outer = (V[:, :, None] * V[:, None, :]).reshape(len(V), V.shape[1] ** 2)
-        rises = active(view, view.totals(M) @ V.T, smoothing)[1]
+    for (_, V), rises in zip(neurons.of(samples), softness, strict=True):
+        outer = (V[:, :, None] * V[:, None, :]).reshape(len(V), k * k)
         blocks.append((rises @ outer).reshape(-1, k, k))
     if samples.apart:
         J = blocks[0] + samples.slack[:, None, None] * np.eye(k)
         p = samples.views[0].probabilities
         mean = float(p @ np.trace(J, axis1=1, axis2=2)) / len(p)
         return _factor(J, (mean / p)[:, None, None] * np.eye(k))
-    T = len(M)
+    T = len(samples.targets)
     whole = np.zeros((T, k, T, k))
     for view, block in zip(samples.views, blocks, strict=True):
         sums = view.totals(np.eye(T))
