@@ -25,9 +25,6 @@ def __getattr__(name: str) -> _Any:
     if name != "__version__":
         return _public(name)
     # That of what is installed: pyproject.toml is the one place where it is written.
-    from importlib.metadata import PackageNotFoundError, version
+    from solver.extras import PROJECT, version_of
 
-    try:
-        return version("modularity-solver")
-    except PackageNotFoundError:
-        return "not installed"
+    return version_of(PROJECT) or "not installed"

@@ -40,6 +40,16 @@ def is_there(module: str) -> bool:
         return False
 
 
+def version_of(package: str) -> str | None:
+    """The version of a package, by the name under which it is installed; None where it is not."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
 def missing(about: str, extra: str, *modules: str) -> InputError:
     """The error for modules that are not there.
 

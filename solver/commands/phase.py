@@ -60,7 +60,10 @@ def phase(
     with noted(), Outputs() as outputs:
         text, content, table = (partial(act, chosen, solved) for act in (_tell_phase, _phase_as_dict, _table_of_phase))
         outputs.attempt(say, form, text=text, content=content, table=table)
-        outputs.attempt(write, partial(_draw_phase, chosen, solved), picture, form, "Picture in")
+        if picture is not None:
+            from solver.pictures.phases.phase_diagram import plot_phase
+
+            outputs.attempt(write, lambda path: plot_phase(chosen, solved, path=path), picture, form, "Picture in")
     return 0
 
 
@@ -96,7 +99,10 @@ def _plane(name: str, against: str, *, points: int | None, weight_cost: float, p
     with noted(), Outputs() as outputs:
         text, content, table = (partial(act, plane) for act in (_tell_plane, _plane_as_dict, _table_of_plane))
         outputs.attempt(say, form, text=text, content=content, table=table)
-        outputs.attempt(write, partial(_draw_plane, plane), picture, form, "Picture in")
+        if picture is not None:
+            from solver.pictures.phases.phase_plane import plot_phase_plane
+
+            outputs.attempt(write, lambda path: plot_phase_plane(plane, path=path), picture, form, "Picture in")
     return 0
 
 
@@ -108,12 +114,6 @@ def _rows(plan: Sweep) -> list[Row]:
         return solved_sweep(plan, None, jobs=1)
     with counted("points") as follow:
         return numbers(plan, follow)
-
-
-def _draw_plane(plane: PhasePlane, picture: str) -> None:
-    from solver.pictures.phases.phase_plane import plot_phase_plane
-
-    plot_phase_plane(plane, path=picture)
 
 
 def _boundary_source(plane: PhasePlane) -> str:
@@ -156,12 +156,6 @@ def _tell_plane(plane: PhasePlane) -> None:
         least = f"{mixed[0]:.6g}" if len(mixed) else "none"
         numbers = ", ".join(map(str, sorted(set(neurons.tolist()))))
         click.echo(f"{value:>14.6g}{least:>16}{100 * max(price.max(), 0):>14.3g} %   {numbers}")
-
-
-def _draw_phase(chosen: Family, solved: list[PhasePoint], picture: str) -> None:
-    from solver.pictures.phases.phase_diagram import plot_phase
-
-    plot_phase(chosen, solved, path=picture)
 
 
 def _phase_as_dict(chosen: Family, solved: list[PhasePoint]) -> dict[str, Any]:

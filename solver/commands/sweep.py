@@ -7,7 +7,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -82,7 +81,10 @@ def sweep(
     rows = solved(plan, target, **workers)
     with noted(), Outputs() as outputs:
         outputs.attempt(_print, plan, rows, target, limit, form)
-        outputs.attempt(write, partial(_draw, plan, rows, held), picture, form, "Picture in")
+        if picture is not None:
+            from solver.pictures.phases.sweep import plot_sweep
+
+            outputs.attempt(write, lambda path: plot_sweep(plan, rows, path=path, at=held), picture, form, "Picture in")
     return 0
 
 
@@ -99,12 +101,6 @@ def _require_drawable(plan: Sweep, held: dict[str, str], picture: str) -> None:
 
     require_outputs({}, picture=picture)
     view(plan, [{} for _ in range(len(plan))], held)
-
-
-def _draw(plan: Sweep, rows: list[Row], held: dict[str, str], picture: str) -> None:
-    from solver.pictures.phases.sweep import plot_sweep
-
-    plot_sweep(plan, rows, path=picture, at=held)
 
 
 def solved(plan: Sweep, results: str | None, **workers: Any) -> list[Row]:

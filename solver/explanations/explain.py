@@ -100,7 +100,9 @@ def explain(
     weights = np.ones(len(values)) if chances is None or np.ptp(chances) == 0 else chances
     names = neuron_names(activity, values.shape[1], neurons)
     require_seconds(time_limit)
-    _require_shuffles(shuffles, len(values), series=series)
+    if whole_number(shuffles, "shuffles") >= len(values) and series:
+        ways = len(values) - 1
+        raise InputError(f"shuffles: {ways + 1} rows can be shifted in {ways} ways only; give so many at most")
     # Step 1.
     table = binary_labels(labels, weights > 0)
     seen = weights > 0
@@ -220,8 +222,3 @@ def _shuffled(count: int, shuffles: int, rng: np.random.Generator, *, series: bo
         steps = rng.choice(count - 1, size=shuffles, replace=False) + 1
         return [(np.arange(count) + step) % count for step in steps]
     return [rng.permutation(count) for _ in range(shuffles)]
-
-
-def _require_shuffles(shuffles: int, count: int, *, series: bool) -> None:
-    if whole_number(shuffles, "shuffles") >= count and series:
-        raise InputError(f"shuffles: {count} rows can be shifted in {count - 1} ways only; give so many at most")

@@ -6,16 +6,19 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from solver.explanations.findings import ExplanationFields
+from solver.explanations.findings import Explanation
+from solver.explanations.pairs import LabelPairs
 from solver.explanations.words import columns_of_neurons, sentences_of, text_of
 from solver.plain import attributes
+from theory.arrays import Array
+from theory.immutable import Frozen
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Explanations(ExplanationFields):
+class Explanations(Frozen):
     """Why the neurons of a layer fire, by the labels of the samples.
 
     Attributes:
@@ -38,6 +41,19 @@ class Explanations(ExplanationFields):
         >>> [str(one.formula) for one in explanation.neurons], explanation.selectivity.round(3).tolist()
         (['large AND red', 'NOT large OR red'], [[0.75, 0.75], [0.667, 0.417]])
     """
+
+    neurons: tuple[Explanation, ...]
+    labels: tuple[str, ...]
+    selectivity: Array
+    chance_selectivity: Array
+    chance_deviation: Array
+    pairs: LabelPairs
+    rule: str
+    samples: int
+    shuffles: int
+
+    def __len__(self) -> int:
+        return len(self.neurons)
 
     def to_dict(self) -> dict[str, Any]:
         """Numbers, strings and lists, for JSON; `solver.pictures.summary.as_json` makes null of NaN.

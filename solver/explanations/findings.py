@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from solver.explanations.formulas import Formula
-from solver.explanations.pairs import LabelPairs
 from solver.explanations.search import FORMULA_SEARCH
 from solver.plain import attributes
 from theory.arrays import Array
@@ -89,21 +88,3 @@ class Explanation(Frozen):
             "by_size": [{"formula": str(formula), "iou": iou} for formula, iou in self.by_size],
             "runner_up": None if self.runner_up is None else str(self.runner_up),
         }
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class ExplanationFields(Frozen):
-    """The fields of `Explanations`."""
-
-    neurons: tuple[Explanation, ...]
-    labels: tuple[str, ...]
-    selectivity: Array
-    chance_selectivity: Array
-    chance_deviation: Array
-    pairs: LabelPairs
-    rule: str
-    samples: int
-    shuffles: int
-
-    def __len__(self) -> int:
-        return len(self.neurons)

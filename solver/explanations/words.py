@@ -6,18 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from solver.explanations.findings import ExplanationFields
 from solver.explanations.pairs import LabelPair
 from solver.pictures.words import aligned
 
 
-def columns_of_neurons(explained: ExplanationFields) -> dict[str, list[Any]]:
+def columns_of_neurons(explained: Any) -> dict[str, list[Any]]:
     """What is found of each neuron, by column."""
     rows = [_row(explained, number) for number in range(len(explained))]
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def _row(explained: ExplanationFields, number: int) -> dict[str, Any]:
+def _row(explained: Any, number: int) -> dict[str, Any]:
     one = explained.neurons[number]
     precision, chance = explained.selectivity[number], np.nan_to_num(explained.chance_selectivity[number])
     above = np.nan_to_num((precision - chance) / np.maximum(1 - chance, 1e-12), nan=-np.inf)
@@ -45,7 +44,7 @@ def _row(explained: ExplanationFields, number: int) -> dict[str, Any]:
 # ---- sentences ----------------------------------------------------------------------------------------------------
 
 
-def sentences_of(explained: ExplanationFields) -> list[str]:
+def sentences_of(explained: Any) -> list[str]:
     """What is found, in words."""
     return [
         explained.rule,
@@ -58,7 +57,7 @@ def sentences_of(explained: ExplanationFields) -> list[str]:
     ]
 
 
-def _proof(result: ExplanationFields) -> list[str]:
+def _proof(result: Any) -> list[str]:
     explained = [one for one in result.neurons if one.formulas]
     open_ones = [one for one in explained if not one.proven]
     if not explained:
@@ -73,14 +72,14 @@ def _proof(result: ExplanationFields) -> list[str]:
     ]
 
 
-def _silent(explained: ExplanationFields) -> list[str]:
+def _silent(explained: Any) -> list[str]:
     silent = [one for one in explained.neurons if not one.formulas]
     if not silent:
         return []
     return [f"{_count(len(silent), 'neuron fires', 'neurons fire')} on all samples or on none: no formula."]
 
 
-def _chance(result: ExplanationFields) -> list[str]:
+def _chance(result: Any) -> list[str]:
     explained = [one for one in result.neurons if one.formulas]
     if not result.shuffles or not explained:
         return []
@@ -92,7 +91,7 @@ def _chance(result: ExplanationFields) -> list[str]:
     ]
 
 
-def _always(explained: ExplanationFields) -> list[str]:
+def _always(explained: Any) -> list[str]:
     """How many formulas are no better than one that says nothing."""
     worse = sum(bool(one.formulas) and one.upper_bound <= one.fires for one in explained.neurons)
     if not worse:
@@ -103,7 +102,7 @@ def _always(explained: ExplanationFields) -> list[str]:
     ]
 
 
-def _pairs(explained: ExplanationFields) -> list[str]:
+def _pairs(explained: Any) -> list[str]:
     pairs = explained.pairs
     count = len(pairs.labels) * (len(pairs.labels) - 1) // 2
     words = []
@@ -141,7 +140,7 @@ def _price(bounds: tuple[float, float]) -> str:
     return f"{high} % more" if low == high else f"{low} to {high} % more"
 
 
-def _kept_apart(explained: ExplanationFields) -> list[str]:
+def _kept_apart(explained: Any) -> list[str]:
     """How many neurons read labels that theory keeps apart."""
     place = {name: number for number, name in enumerate(explained.pairs.labels)}
     told = [
@@ -165,7 +164,7 @@ def _count(number: int, one: str, many: str) -> str:
 # ---- the table ----------------------------------------------------------------------------------------------------
 
 
-def text_of(explained: ExplanationFields) -> str:
+def text_of(explained: Any) -> str:
     """Sentences, and a table of the neurons."""
     most = 40
     rows = [["neuron", "fires", "IoU", "chance", "formula", "runner-up", "most selective for"]]

@@ -29,6 +29,7 @@ import solver.solving.plan as planning
 from solver.batches.pose import fits
 from solver.batches.solve_many import solved_at_once
 from solver.certificate import certify
+from solver.extras import PROJECT, version_of
 from solver.methods.continuation import Start
 from solver.plain import attributes
 from solver.solving.run import MOVED, one_thread
@@ -380,12 +381,6 @@ def _finite(value: Any) -> Any:
 @cache
 def versions() -> dict[str, str]:
     """The versions that an answer depends on."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    result = {"python": platform.python_version()}
-    for column, name in (("version", "modularity-solver"), ("numpy", "numpy"), ("scipy", "scipy")):
-        try:
-            result[column] = version(name)
-        except PackageNotFoundError:
-            result[column] = "not installed"
-    return result
+    packages = {"version": PROJECT, "numpy": "numpy", "scipy": "scipy"}
+    installed = {column: version_of(name) or "not installed" for column, name in packages.items()}
+    return {"python": platform.python_version(), **installed}

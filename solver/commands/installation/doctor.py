@@ -12,7 +12,7 @@ import click
 
 from solver.commands.terminal.options import format_options
 from solver.commands.terminal.output import say
-from solver.extras import PROJECT
+from solver.extras import PROJECT, version_of
 
 TRIED = ("corner_cut_square", "iris")  # examples whose solution is timed: two sources, and four
 LINE_WIDTH = 100  # columns of a line at most
@@ -84,19 +84,10 @@ def _requirements() -> dict[str, list[Any]]:
     return requirements
 
 
-def _version(name: str) -> str | None:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
-
-
 def _packages() -> dict[str, str]:
     """Versions of all that is there of what the package can use."""
     names = {requirement.name for listed in _requirements().values() for requirement in listed}
-    versions = {name: _version(name) for name in sorted(names, key=str.lower)}
+    versions = {name: version_of(name) for name in sorted(names, key=str.lower)}
     return {name: version for name, version in versions.items() if version is not None}
 
 
@@ -106,7 +97,7 @@ def _missing() -> dict[str, list[str]]:
         extra or "(required)": [
             f"{requirement.name}{requirement.specifier}"
             for requirement in listed
-            if (version := _version(requirement.name)) is None
+            if (version := version_of(requirement.name)) is None
             or not requirement.specifier.contains(version, prereleases=True)
         ]
         for extra, listed in _requirements().items()

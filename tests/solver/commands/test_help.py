@@ -130,8 +130,10 @@ def test_the_doctor_in_words(monkeypatch):
 
 def test_what_is_missing_and_what_is_too_old(monkeypatch):
     versions = {"plotly": "4.0", "cvxopt": None}
-    known = doctor._version
-    monkeypatch.setattr(doctor, "_version", lambda name: versions.get(name, "99") if name in versions else known(name))
+    known = doctor.version_of
+    monkeypatch.setattr(
+        doctor, "version_of", lambda name: versions.get(name, "99") if name in versions else known(name)
+    )
     missing = doctor._missing()
     assert missing["page"] == ["plotly>=5.20"] and missing["solvers"] == ["cvxopt>=1.3"]
     lines = doctor._absent({"page": ["plotly>=5.20"], "(required)": ["rich>=13.7"]})
