@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from solver.ambiguity.optimal_codes import OPTIMAL_CODES, OptimalCodes
+from solver.deadline import time_left
 from solver.generation.pool import leaders
-from solver.solving.plan import prices_slowly
+from solver.solving.plan import faces_in_time, prices_slowly
 from theory.arrays import Array, Indices, Mask
 from theory.geometry.levels import levels
 from theory.geometry.touching import TOUCHING, Touching, touching
@@ -70,7 +71,7 @@ def undecidable(problem: Problem, *, quick: bool = False) -> str:
 
     Args:
         problem: in canonical form.
-        quick: whether faces that take seconds to price count as unknown.
+        quick: whether faces that take seconds to price, or longer to list than there is time for, count as unknown.
     """
     if problem.recurrence is not None:
         return "the weights of a recurrent layer depend on the code in a way that is not convex"
@@ -78,7 +79,7 @@ def undecidable(problem: Problem, *, quick: bool = False) -> str:
         return "neurons that read one group each are not looked at"
     if problem.readout.rank is not None:
         return "a decoder that leaves sources out does not determine the multiplier"
-    faces = problem.sources.faces_if_few
+    faces = faces_in_time(problem, time_left()) if quick else problem.sources.faces_if_few
     if faces is None or not faces.complete:
         return "the faces of the hull are too many to be listed"
     if quick and prices_slowly(faces.most_faces):

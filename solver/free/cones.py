@@ -1,6 +1,6 @@
 """Cones of directions, and what a free neuron in them is worth at most: |(Y u)_+|^2 over unit u.
 
-1. Start with the 2^k orthants.
+1. Start with the 2^k orthants. Where there is no time to look at them all, the others count with |Y|^2.
 2. On a cone of corners v_j, rows y with v_j.y >= 0 for all j count u.y whole, rows with v_j.y <= 0 not at all; for the
    others (u.y)_+ is convex, so at most its chord w.u, the linear function that equals (v_j.y)_+ at the corners.
 3. So the square is at most u'M u, with M the sum of yy' and ww'. Its top over the cone lies inside some face, where it
@@ -53,7 +53,8 @@ def cover(Y: Array, *, tolerance: float, seconds: float) -> tuple[float, Array]:
     ends = time.monotonic() + seconds
     k = Y.shape[1]
     corners = np.stack([np.diag(signs) for signs in itertools.product([1.0, -1.0], repeat=k)])  # step 1
-    above, tops, values = _look(Y, corners)
+    step = max(FREE_CONES.at_once // (k * len(Y)), 16)
+    above, tops, values = _look_in_time(Y, corners, step, ends)
     best, kept = float(values.max()), tops[np.argsort(-values)[:64]]
     done = 0.0
     while True:
@@ -64,7 +65,6 @@ def cover(Y: Array, *, tolerance: float, seconds: float) -> tuple[float, Array]:
         if not len(corners) or time.monotonic() > ends:
             break
         order = np.argsort(-above, kind="stable")
-        step = max(FREE_CONES.at_once // (k * len(Y)), 16)
         now, later = order[:step], order[step:]
         halves = _cut(Y, corners[now])
         new, tops, values = _look(Y, halves)
@@ -120,6 +120,21 @@ def _look(Y: Array, corners: Array) -> tuple[Array, Array, Array]:
     """Bounds of cones, the directions that attain them, and what those are worth (squared)."""
     above, where = bounds(Y, corners)
     return above, where, (np.maximum(where @ Y.T, 0) ** 2).sum(axis=1)
+
+
+def _look_in_time(Y: Array, corners: Array, step: int, ends: float) -> tuple[Array, Array, Array]:
+    """The same of so many cones at a time. The bound of those left when it ends is that of all, on |Y u| itself."""
+    _, lengths, axes = np.linalg.svd(Y, full_matrices=False)
+    above = np.full(len(corners), lengths[0] ** 2)
+    where, values = np.vstack([axes, -axes]), (np.maximum(np.vstack([axes, -axes]) @ Y.T, 0) ** 2).sum(axis=1)
+    for start in range(0, len(corners), step):
+        if time.monotonic() > ends:
+            break
+        block = slice(start, start + step)
+        above[block], tops, worths = _look(Y, corners[block])
+        where = np.concatenate([where, tops]) if start else tops
+        values = np.concatenate([values, worths]) if start else worths
+    return above, where, values
 
 
 def _products(Y: Array, corners: Array) -> Array:

@@ -4,7 +4,7 @@
 2. Half the Hessian is diag(I - Z_i) + (R^-1 E)'(R^-1 E), E how the fit moves: a_i I + v_i M_L' / p_L where active.
    Negative curvature of I - Z_i is left out: it belongs to neurons that have a better direction elsewhere.
 3. Levenberg's step; keep it if the loss falls, or stays within rounding while the gradient falls.
-4. End when the gradient is rounding or no step is kept.
+4. End when the gradient is rounding, no step is kept, or the time is up.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
+from solver.deadline import time_is_up
 from solver.free.response import Decoders, Response, ScaledSamples, respond
 from theory.arrays import Array
 from theory.immutable import Frozen
@@ -55,7 +56,7 @@ def descend(samples: ScaledSamples, point: Point, *, seconds: float, steps: int 
     for _ in range(steps):
         size = float(np.abs(slope).max())
         rounding = FREE_DESCENT.flat * float(np.abs(point.response.neurons.decoders).max())
-        if size <= rounding or time.monotonic() > ends:  # step 4
+        if size <= rounding or time.monotonic() > ends or time_is_up():  # step 4
             break
         columns = _columns(samples, point.response)
         half = point.response.whitened(columns)

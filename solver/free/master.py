@@ -7,7 +7,8 @@ With decoders v_i = sqrt(x_i) u_i, F is convex in (x, beta); its derivative by x
 1. The Hessian is 2 (R^-1 C)'(R^-1 C), C how the fit moves with x_i (activity times u_i) and with beta, J = R R'.
 2. Newton step of the conditions with x_i s_i = tau (`theta` below); stop short of the boundary.
 3. M follows by `respond`, from where the step took it. Shorten the step until F with its barrier falls.
-4. When a step promises little, tau becomes a tenth; end when 4 n tau is within the tolerance of the loss.
+4. When a step promises little, tau becomes a tenth; end when 4 n tau is within the tolerance of the loss, or the time
+   is up.
 
 The same tau smooths the activities (`respond`): then 1 - sum p_L a_L^2 / x_i takes the place of 1 - worth_i^2, C has
 the softened p_L a_L / x_i, and 2 sum p_L tau / x_i^2 times the softness joins the Hessian's diagonal.
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
+from solver.deadline import time_is_up
 from solver.free.response import Decoders, Response, ScaledSamples, respond
 from theory.arrays import Array
 from theory.immutable import Frozen
@@ -79,6 +81,8 @@ def best_energies(
     answer = respond(samples, _scaled(units, x), offset, multiplier, smoothing=theta)
     s = theta / x
     for _ in range(FREE_MASTER.steps):
+        if time_is_up():
+            break
         slope = 1 - _squares(units, answer, x)
         drift = -2 * samples.ones @ answer.multiplier
         columns = _columns(samples, units, answer, x)

@@ -9,7 +9,7 @@ piecewise quadratic; its condition, e_t M_t + sum_i a_i v_i = x_t - beta, is sol
 
 1. On the neurons that are active now the condition is linear, with matrix J = diag(e) + sum of v_i v_i' / p_L.
 2. Step to its solution; shorten the step while the objective does not rise.
-3. End when the condition holds, or nothing rises any more.
+3. End when the condition holds, nothing rises any more, or the time is up.
 
 With smoothing theta > 0 a barrier keeps activities positive: p_L a^2 - a M_L v = theta p_L, so that a is a smooth
 function of M_L v, and M is unique even where no neuron is active. The loss then contains the barrier,
@@ -29,6 +29,7 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from solver.deadline import time_is_up
 from theory.arrays import Array, Indices, Mask
 from theory.immutable import Frozen
 
@@ -195,7 +196,7 @@ def respond(
     value, rest, softness = _objective(samples, neurons, wanted, M, smoothing)
     for _ in range(RESPONSE.steps):
         missed = float(np.abs(rest).max(initial=0.0))
-        if missed <= RESPONSE.solved * scale:  # step 3
+        if missed <= RESPONSE.solved * scale or time_is_up():  # step 3
             break
         step = _solve(samples, _root(samples, neurons, softness), rest)  # step 1
         length, better = 1.0, False

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solver.deadline import time_is_up, time_left
 from solver.free.climb import apart, climbed
 from solver.free.descent import Point, descend
 from solver.free.few import basic, fewer, merged_within
@@ -146,7 +147,7 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
                 point, ratio = before, wider
             new = _joined(new, other)
             for stage in _eased(posed.samples):
-                if new.loss - new.lower_bound <= tolerance * new.loss:
+                if new.loss - new.lower_bound <= tolerance * new.loss or time_is_up():
                     break
                 softer = best_energies(stage, units, energies, offset, M, tolerance=FREE_SEARCH.master)
                 other, _ = _judged(loss, posed, views, _polished(stage, units, softer, angle), tolerance)
@@ -169,6 +170,10 @@ def _search(loss: FreeLoss, views: Sequence[View], tolerance: float, rng: np.ran
         offset, M = point.offset, point.response.multiplier
 
 
+def _seconds_to_prove() -> float:
+    return min(FREE_SEARCH.proof_seconds, max(time_left(), 0.0))
+
+
 def _gap(step: FreeStep) -> float:
     """Loss above the bound, as a share of the loss."""
     return (step.loss - step.lower_bound) / step.loss if np.isfinite(step.loss) and step.loss > 0 else float("inf")
@@ -187,7 +192,7 @@ def _silence(loss: FreeLoss, views: Sequence[View], tolerance: float) -> FreeSte
         return FreeStep(decoders, nobody, 0.0, np.zeros((T, k)), 0.0, places, "the targets do not vary: no neuron")
     value = readout.value(np.zeros((T, 1)))
     N = readout.multiplier(np.zeros((T, 1)))
-    ratio = largest_ratio(loss, N, tolerance=tolerance / 4, seconds=FREE_SEARCH.proof_seconds, views=views)
+    ratio = largest_ratio(loss, N, tolerance=tolerance / 4, seconds=_seconds_to_prove(), views=views)
     bound = min(readout.bound(N, ratio.rho), value)
     return FreeStep(decoders, nobody, value, N, bound, places, "no neuron")
 
@@ -252,7 +257,7 @@ def _judged(
         activity[:, own] = np.sqrt(posed.loss_unit / loss.activity_cost) * levels[view.labels]
     N = posed.multiplier(centred(response))
     value = loss.value(activity)
-    ratio = largest_ratio(loss, N, tolerance=tolerance / 10, seconds=FREE_SEARCH.proof_seconds, views=views)
+    ratio = largest_ratio(loss, N, tolerance=tolerance / 10, seconds=_seconds_to_prove(), views=views)
     bound = loss.readout.bound(N, ratio.rho)
     note = f"{len(V)} neuron{'' if len(V) == 1 else 's'}, worth at most {ratio.rho:.12g}"
     return FreeStep(V, activity, value, N, min(bound, value), neurons.views, note), ratio

@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate import best_bound
+from solver.deadline import time_left
 from solver.generation.loss import ScaledLoss
 from solver.generation.pool import distinct
 from solver.methods import columns, partial_targets, relaxation, symmetric
 from solver.methods.iterate import Iterate
-from solver.solving.plan import is_symmetric
+from solver.solving.plan import faces_in_time, is_symmetric
 from theory.bounds.cover import Cover
 from theory.groups import placed
 from theory.readouts import Priced
@@ -114,7 +115,7 @@ def _improving(part: Problem, tolerance: float, rng: np.random.Generator) -> Ite
 
 
 def _steps(part: Problem, tolerance: float, rng: np.random.Generator, _: dict[str, object]) -> Iterator[Iterate]:
-    if part.sources.faces_if_few is not None:
+    if faces_in_time(part, time_left()) is not None:
         return columns.steps(part, tolerance=tolerance, rng=rng)
     method = symmetric.steps if is_symmetric(part) else relaxation.quick_steps
     return method(part, tolerance=tolerance, rng=rng)

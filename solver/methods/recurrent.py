@@ -19,10 +19,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from solver.certificate import best_bound, bound_at_code
+from solver.deadline import time_left
 from solver.generation.loop import ColumnGeneration, Pricer, RoundLimits
 from solver.generation.loss import RecurrentLoss
 from solver.generation.pricers import ExactPricer, LocalPricer
 from solver.methods.iterate import Iterate
+from solver.solving.plan import faces_in_time
 from theory.arrays import Array
 from theory.problem import Problem
 
@@ -82,7 +84,7 @@ def _generation(problem: Problem, start: Array, rng: np.random.Generator) -> Col
     loss = RecurrentLoss(problem)
     added, pairs, starts = RECURRENT.added_per_pair * loss.pairs, loss.pairs, [loss.coordinates(start)]
     pricer: Pricer
-    if loss.inside.sources.faces_if_few is not None:
+    if faces_in_time(problem, time_left()) is not None:
         pricer = ExactPricer(loss, added)
     else:
         pricer = LocalPricer(loss, added, rng, RECURRENT.excess)

@@ -77,6 +77,10 @@ class _NonlinearSearch:
 
     def follow(self, steps: Iterator[Any], part: str, *, shown: bool) -> _BestCode:
         """Take steps until they end, the bound meets the loss, or a limit is reached."""
+        with limited_to(self.start + self.end_of(part)):
+            return self._follow(steps, part, shown=shown)
+
+    def _follow(self, steps: Iterator[Any], part: str, *, shown: bool) -> _BestCode:
         best, callback = _BestCode(), self.limits.callback
         for step in steps:
             best = best.after(step)

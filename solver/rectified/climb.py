@@ -6,7 +6,7 @@
 3. Search the whole great circle through u and u' (`solver.rectified.circle`).
 4. Where that gains nothing: the power step within the hyperplanes of the samples on whose kinks the neuron rests,
    and then a random circle.
-5. Stop where none of these gain, and keep what differs.
+5. Stop where none of these gain, or the time is up, and keep what differs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solver.deadline import time_is_up
 from solver.generation.pool import distinct
 from solver.rectified.circle import best_on_circles
 from solver.rectified.loss import Frame
@@ -48,7 +49,7 @@ def climbed(
     failures = np.zeros(len(neurons), dtype=int)
     for _ in range(rounds):
         going = np.flatnonzero(failures < 3)  # step 5
-        if not len(going):
+        if not len(going) or time_is_up():
             break
         here = neurons[going]
         directions = _directions(frame, multiplier, here, failures[going], rng)

@@ -80,9 +80,9 @@ def largest_ratio(
     elif sources <= planning.SIZES.cone_sources:
         rho, exact, neurons = _by_cones(frame, prices, tolerance, time.perf_counter() + seconds)
     else:
-        neurons = _candidates(frame, prices, np.random.default_rng(0))  # step 4
-        with limited_to(time.perf_counter() + seconds):
+        with limited_to(time.perf_counter() + seconds):  # step 4
             rho = min(free_bound(frame, prices), lifted_bound(frame, prices))
+            neurons = _candidates(frame, prices, np.random.default_rng(0))
         exact = rho <= float(frame.worths(prices, neurons).max(initial=0.0)) * (1 + tolerance)
     return RectifiedRatio(float(rho), exact, neurons @ frame.back.T)
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from theory.geometry.face_lattice import FaceLattice
+from theory.geometry.polytope import has_more_facets
 from theory.problem import Problem
 from theory.reductions import PartialTargets, Reduction, SomeSamples
 from theory.sources import EXACT_DIMENSION
@@ -39,7 +40,10 @@ class Sizes:
     symmetric: int = 2  # elements of a symmetry for each source, from which on it pays to use it
     most_samples: int = 3_000  # all are looked at
     many_samples_from: int = 5  # sources; of fewer the vertices of a million samples are few enough
-    seconds_of_hull: tuple[tuple[int, float], ...] = ((6, 1.0), (7, 5.0))  # to list its faces, by sources
+    # Of a hull of six or seven sources are listed at least: 40,000 of simplices alone, a third of these where many
+    # samples lie on one.
+    facets_per_second: float = 25_000
+    share_of_hull: float = 0.5  # of the time that is left, which the list may take
     expensive_faces: int = 500_000  # take a second or two to price: first a good code comes from ascents
     faces_per_second: float = 250_000  # are priced at least
     conic_sources: int = 4  # largest order in which doubly nonnegative matrices are completely positive
@@ -139,6 +143,16 @@ def seconds_to_price(faces: int) -> float:
     return faces / SIZES.faces_per_second
 
 
+def faces_in_time(problem: Problem, seconds: float) -> FaceLattice | None:
+    """The faces of the hull, if they are few and known, or listed in the time that is left; of few sources always."""
+    sources = problem.sources
+    if not (is_small(problem) or math.isinf(seconds) or "faces_if_few" in vars(sources) or sources.hull is not None):
+        most = SIZES.share_of_hull * SIZES.facets_per_second * max(seconds, 0.0)
+        if not sources.has_few_vertices or has_more_facets(sources.vertices, most):
+            return None
+    return sources.faces_if_few
+
+
 def most_cells(problem: Problem) -> int:
     """Into how many cells directions are cut at most."""
     return SIZES.cells_of_few if has_few_sources(problem) else SIZES.cells
@@ -189,7 +203,7 @@ def _searching(problem: Problem, seconds: float) -> Plan:
         count = feedforward.sources.count
         why = f"{unproven}of {count:,} samples those are looked at that matter{bounded}"
         return _plan_of(problem, "columns", why, seconds)
-    faces = _faces_in_time(feedforward, seconds)
+    faces = faces_in_time(feedforward, seconds)
     if faces is not None and faces.complete:  # step 4
         failed = "the modularity condition fails; " if is_small(feedforward) and identified else unproven
         why = f"{failed}priced exactly on up to {faces.most_faces:,} faces of the hull"
@@ -215,7 +229,7 @@ def _plan_of(problem: Problem, method: str, why: str, seconds: float) -> Plan:
     """The plan for a method that is chosen."""
     bound_by: BoundBy = "method"
     if method == "columns" and not has_many_samples(problem.feedforward):
-        bound_by = "relaxation" if _faces_in_time(problem.feedforward, seconds) is None else "faces"
+        bound_by = "relaxation" if faces_in_time(problem.feedforward, seconds) is None else "faces"
     return Plan(method, why, _reductions(problem, method), bound_by)
 
 
@@ -227,10 +241,3 @@ def _reductions(problem: Problem, method: str) -> tuple[type[Reduction], ...]:
     if method in ("modular", "columns", "relaxation") and has_many_samples(problem.feedforward):
         applied.append(SomeSamples)
     return tuple(applied)
-
-
-def _faces_in_time(problem: Problem, seconds: float) -> FaceLattice | None:
-    """The faces of the hull, if they are few and there is time to list them."""
-    if seconds < dict(SIZES.seconds_of_hull).get(problem.dimension, 0.0):
-        return None
-    return problem.sources.faces_if_few

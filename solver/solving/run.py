@@ -107,10 +107,8 @@ class SearchRun:
     def search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> KeyboardInterrupt | None:
         """Plan and search; the interrupt that ended it, if one did."""
         self.method, self.why = method, "as asked"
-        limit = self.limits.time_limit
-        end = math.inf if limit is None else self.start + limit
         try:
-            with interruptible(), limited_to(end):
+            with interruptible(), limited_to(self.end):
                 self._search(method, rng, options)
         except OutOfTime:
             self.stopped = self._at_the_limit()
@@ -118,6 +116,12 @@ class SearchRun:
             self.stopped = str(interrupt) if isinstance(interrupt, Stopped) else KEYBOARD
             return interrupt
         return None
+
+    @property
+    def end(self) -> float:
+        """When the time is up, on the clock of `time.perf_counter`."""
+        limit = self.limits.time_limit
+        return math.inf if limit is None else self.start + limit
 
     def _search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> None:
         raise NotImplementedError
@@ -259,17 +263,18 @@ class Run(SearchRun):
             run = Run(self.posed.separated, replace(self.limits, callback=None))
             run.stopped = self.stopped
             self.separate = run.answer()
-        return answer(
-            self.posed,
-            replace(self.best, final=self.best.final or self.any_code),
-            tolerance=self.limits.tolerance,
-            stopped=self.stopped,
-            method=self.method,
-            why=self.why,
-            separate=self.separate,
-            iterations=self.iterations,
-            start=self.start,
-        )
+        with limited_to(self.end):
+            return answer(
+                self.posed,
+                replace(self.best, final=self.best.final or self.any_code),
+                tolerance=self.limits.tolerance,
+                stopped=self.stopped,
+                method=self.method,
+                why=self.why,
+                separate=self.separate,
+                iterations=self.iterations,
+                start=self.start,
+            )
 
     def _solve_separately(self, rng: np.random.Generator) -> None:
         """Find the best code whose neurons read one group each."""

@@ -56,9 +56,9 @@ def solve(
             chooses by size.
         tolerance: relative gap (loss - lower_bound) / loss at which a code counts as optimal, from 1e-12 to 1.
         max_iterations: rounds of the method at most.
-        time_limit: seconds at most, kept to within a few: ascents and relaxations end early, no hull is listed or
-            priced without the time for it, and no iteration is begun that would end later if it took as long as the one
-            before.
+        time_limit: seconds at most, kept to within a second and a fifth of it (rectified and free neurons take a second
+            to prove what they have): ascents and relaxations end early, no hull is listed or priced without the time
+            for it, and no iteration is begun that would end later if it took as long as the one before.
         rng: seed or generator for methods that draw random starts, zero if not given; the same seed gives the same
             answer.
         neurons: number of neurons, for the method "alternating" only, from d on and as far as a gigabyte of memory

@@ -9,11 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver import Problem, certify, deadline, solve
+from solver.ambiguity.touching_neurons import undecidable
+from solver.certificate.nonlinear import model_of
 from solver.deadline import OutOfTime, limited_to, require_time, time_is_up, time_left
+from solver.free import cones, descent, few, master, response
+from solver.free import pricing as free_pricing
+from solver.free import search as free_search
 from solver.methods import ascents, relaxation
 from solver.solving import plan
 from solver.strategies import problems, seeds
 from theory.bounds.ascent import Ascent
+from theory.geometry import polytope
+from theory.neurons import PeakActivity
+from theory.readouts import Soft
 
 CLOUD = np.random.default_rng(2).standard_normal((60, 6)) @ np.random.default_rng(3).standard_normal((6, 6))
 CUT = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 0), (0, 1), (1, -1), (1, 0)]
@@ -91,12 +99,71 @@ def test_pricing_is_not_begun_without_the_time_for_it(monkeypatch):
 def test_a_hull_is_not_listed_without_the_time_for_it(monkeypatch):
     listed = solve(Problem(CLOUD))
     assert "priced exactly" in listed.message
-    monkeypatch.setattr(plan, "SIZES", replace(plan.SIZES, seconds_of_hull=((6, 1e4),)))
-    problem = Problem(CLOUD)
+    monkeypatch.setattr(plan, "SIZES", replace(plan.SIZES, facets_per_second=1.0))
+    problem = Problem(CLOUD).in_order
     hurried = solve(problem, time_limit=2.0)
     assert "bounded cell by cell" in hurried.message and "faces_if_few" not in vars(problem.sources)
     assert hurried.lower_bound <= listed.loss <= hurried.loss * (1 + 1e-9)
     assert certify(problem, hurried).feasible
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.5, 2.0])
+def test_of_a_hull_that_takes_longer_to_list_than_there_is_time_for_little_is_listed(monkeypatch, seconds):
+    angles = 2 * np.pi * np.arange(200) / 200
+    ring = np.column_stack([wave(k * angles) for k in (1, 2, 3) for wave in (np.cos, np.sin)])
+    peaks = Problem(np.random.default_rng(0).standard_normal((60, 6)), neurons=PeakActivity()).canonical
+    listed = []
+
+    def counting(points):
+        hull = hull_of(points)
+        listed.append(len(hull.simplices))
+        return hull
+
+    hull_of = polytope.hull_of
+    monkeypatch.setattr(polytope, "hull_of", counting)
+    for problem in (Problem(ring), peaks):
+        listed.clear()
+        assert plan.faces_in_time(problem, seconds) is None
+        assert sum(listed) <= plan.SIZES.share_of_hull * plan.SIZES.facets_per_second * seconds
+    # The faces of few sources are always listed, and those that are listed are known.
+    few = Problem(CLOUD[:, :5])
+    assert plan.faces_in_time(few, 0.0) is few.sources.faces_if_few
+    known = Problem(CLOUD[:20])
+    assert plan.faces_in_time(known, 0.0) is None
+    assert plan.faces_in_time(known, np.inf) is plan.faces_in_time(known, 0.0) is known.sources.faces_if_few
+
+
+def test_no_hull_is_listed_to_choose_among_codes_where_there_is_no_time():
+    problem = Problem(CLOUD)
+    with limited_to(time.perf_counter()):
+        assert "too many to be listed" in undecidable(problem, quick=True)
+    assert "faces_if_few" not in vars(problem.sources)
+
+
+def test_free_neurons_are_looked_at_no_further_when_the_time_is_up(monkeypatch):
+    points = np.random.default_rng(0).standard_normal((30, 4))
+    problem = Problem(points, activation="free", readout=Soft(50.0))
+    asked, looked = [], []
+    respond, look = response.respond, cones._look
+    for module in (master, descent, free_search, few):
+        monkeypatch.setattr(module, "respond", lambda *args, **options: asked.append(1) or respond(*args, **options))
+    monkeypatch.setattr(cones, "_look", lambda *args: looked.append(1) or look(*args))
+    rng = np.random.default_rng(0)
+    with limited_to(time.perf_counter()):
+        *_, last = free_search.steps(model_of(problem), tolerance=1e-8, rng=rng)
+    assert not looked and len(asked) <= 300
+    assert 0 < last.lower_bound <= solve(problem, time_limit=0.5).loss <= last.loss
+
+
+@given(seeds, st.integers(3, 6))
+def test_a_bound_of_free_neurons_holds_without_time(seed, dimension):
+    rng = np.random.default_rng(seed)
+    rows = rng.standard_normal((int(rng.integers(dimension, 40)), dimension))
+    bound, tops = cones.cover(rows, tolerance=1e-6, seconds=-1.0)
+    directions = rng.standard_normal((200, dimension))
+    worths = free_pricing.worth(rows, directions / np.linalg.norm(directions, axis=1, keepdims=True))
+    assert worths.max() <= bound * (1 + 1e-12)
+    assert free_pricing.worth(rows, tops).max() <= bound * (1 + 1e-12)
 
 
 def test_what_the_search_has_priced_is_proven_and_no_more_is_asked_of_who_is_stopped(monkeypatch):

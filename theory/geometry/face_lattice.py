@@ -257,11 +257,17 @@ class _Planes:
         from scipy.spatial import cKDTree
 
         held = self.hold(simplices, np.asarray(cKDTree(self.normals).query(normals)[1], dtype=np.intp))
-        stray = np.flatnonzero(~held)
-        rows = max(1, LATTICE.entries // (self.normals.size * simplices.shape[1]))
-        for start in range(0, len(stray), rows):
-            block = stray[start : start + rows]
-            values = np.einsum("nkd,pd->npk", self.points[simplices[block]], self.normals)
-            lowest = self.height - LATTICE.on_facet * self.width
-            held[block] = (values.min(axis=2) >= lowest).any(axis=1)
+        planes = max(8, 8 * LATTICE.entries // len(self.points))
+        for start in range(0, len(self.normals), planes):
+            stray = np.flatnonzero(~held)
+            bits = self._incidences(slice(start, start + planes))
+            rows = max(1, LATTICE.entries // (bits.shape[1] * simplices.shape[1]))
+            for first in range(0, len(stray), rows):
+                block = stray[first : first + rows]
+                held[block] = np.bitwise_and.reduce(bits[simplices[block]], axis=1).any(axis=1)
         return held
+
+    def _incidences(self, block: slice) -> NDArray[np.uint8]:
+        """(V, k) which points lie on each of some planes, a bit for each plane."""
+        lowest = self.height[block] - LATTICE.on_facet * self.width[block]
+        return np.packbits(self.points @ self.normals[block].T >= lowest, axis=1)

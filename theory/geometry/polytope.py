@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +43,8 @@ class HullTolerances:
     axis: float = 1e-12  # a smaller share of a generator's largest coordinate is zero
     determinant: float = 1e-12  # of unit generators: beyond it the sign is certain, as rounding is 100 times smaller
     normals: float = 1e-11  # distance of unit normals below which they are of one facet
+    some_points: int = 4  # for each source, of whose hull the facets are counted first
+    some_facets: float = 0.25  # share of the facets asked about, that a hull of some points may have to be computed
     turns: int = 6  # of the coordinates, in which a hull is sought that rounding hides
     outside: float = 1e-11  # by how much points, of unit size, may lie beyond facets that were merged
 
@@ -328,6 +331,51 @@ def hull_of(points: Array) -> Hull:
             f"(Qhull: {reason})"
         )
     raise InputError(f"sources: rounding leaves it open which samples are extreme; round the sources (Qhull: {reason})")
+
+
+def has_more_facets(points: Array, most: float) -> bool:
+    """Whether the hull of points (V, d) seems to have more than so many simplices, without computing it.
+
+    1. A hull of so few points that even a cyclic polytope has no more (McMullen 1970) has not.
+    2. Else hulls of some of the points are computed, each of twice as many. Between two of them the simplices grow
+       like a power of the points, at first that of a cyclic polytope, which falls as the points become more: so the
+       last power tells too many rather than too few.
+    3. End when what it tells is no more than that, or when the next hull itself would have a good part of so many.
+
+    Example:
+        >>> ring = [[f(k * t) for k in (1, 2, 3) for f in (np.cos, np.sin)] for t in np.linspace(0, 6, 300)]
+        >>> has_more_facets(np.array(ring), 100_000), has_more_facets(np.array(ring[:20]), 10_000)
+        (True, False)
+    """
+    count, dimension = points.shape
+    if _most_facets(count, dimension) <= most:  # step 1
+        return False
+    center, transform = in_scale(points)
+    local = (points - center) @ transform
+    local = local[np.random.default_rng(0).permutation(count)]
+    before, size = 0, QHULL.some_points * dimension
+    next_one = float(_most_facets(size, dimension))
+    while size < count and next_one <= QHULL.some_facets * most:  # step 2
+        try:
+            found = len(hull_of(local[:size]).simplices)
+        except InputError:  # some of the points are flat, or rounding is in the way
+            found = 0
+        growth = _most_facets(2 * size, dimension) / _most_facets(size, dimension)
+        if before and found:
+            growth = max(found / before, 2.0)
+            if found * (count / size) ** np.log2(growth) <= most:  # step 3
+                return False
+        next_one = growth * (found or next_one)
+        before, size = found, 2 * size
+    return True
+
+
+def _most_facets(count: int, dimension: int) -> int:
+    """Facets of a cyclic polytope."""
+    half = dimension // 2
+    if dimension % 2:
+        return 2 * comb(count - half - 1, half)
+    return comb(count - half, half) + comb(count - half - 1, half - 1)
 
 
 def distinct_normals(normals: Array) -> Array:

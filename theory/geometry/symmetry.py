@@ -35,7 +35,7 @@ class SymmetryLimits:
     held: float = 1e-9  # by which a map may miss a point, in units of the furthest
     most_points: int = 1_500  # of which every pair is looked at
     most_elements: int = 2_000  # of a group
-    most_tries: int = 20_000  # of placing a point of the base
+    most_looks: int = 1_000_000  # at points, all of them each time that a point of the base is placed
 
 
 SYMMETRY = SymmetryLimits()
@@ -248,6 +248,8 @@ def _generators(colours: Indices) -> Iterator[Indices]:
     for place in range(len(base) - 1, -1, -1):
         reached = {base[place]}
         for point in search.like(base[:place], place):
+            if search.is_over:
+                return
             if point in reached:
                 continue
             permutation = search.extended([*base[:place], int(point)])
@@ -290,7 +292,12 @@ class _PermutationSearch:
         self.colours, self.own, self.base = colours, own, base
         # What all points look like from the first points of the base, sorted, and in which order.
         self.seen = [self._sorted(base[:place]) for place in range(len(base) + 1)]
-        self.tries = 0
+        self.looks = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has taken as long as it may."""
+        return self.looks > SYMMETRY.most_looks
 
     def like(self, images: list[int], place: int) -> Indices:
         """Points that look from the images of the first points of the base as the next one does from these."""
@@ -301,10 +308,12 @@ class _PermutationSearch:
 
     def extended(self, images: list[int]) -> Indices | None:
         """(V,) a permutation with these images of the first points of the base; None if there is none, or no time."""
-        self.tries += 1
+        if self.is_over:
+            return None
+        self.looks += len(self.colours)
         looks, order = self._sorted(images)
         before, first = self.seen[len(images)]
-        if self.tries > SYMMETRY.most_tries or not np.array_equal(looks, before):
+        if not np.array_equal(looks, before):
             return None
         if len(images) == len(self.base):
             permutation = np.empty_like(order)

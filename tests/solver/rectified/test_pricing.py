@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from solver.rectified import climb
 from solver.rectified.pricing import free_bound, largest_ratio
 from tests.examples import plainly
 from tests.solver.rectified.problems import drawn, grid, largest_worth, posed
@@ -68,6 +69,17 @@ def test_more_sources_are_bounded_as_free_neurons_are():
     ratio = largest_ratio(loss, prices)
     assert not ratio.exact
     assert worths(loss, prices, ratio.neurons).max() <= ratio.rho
+
+
+def test_climbs_end_when_the_time_is_up(monkeypatch):
+    loss = posed(np.random.default_rng(0).uniform(-1, 1, (12, 5)))
+    prices = multiplier(loss, np.random.default_rng(1))
+    best = largest_ratio(loss, prices, seconds=30.0).neurons
+    circles, best_on_circles = [], climb.best_on_circles
+    monkeypatch.setattr(climb, "best_on_circles", lambda *args: circles.append(1) or best_on_circles(*args))
+    hasty = largest_ratio(loss, prices, seconds=-1.0)
+    assert not circles and len(hasty.neurons)
+    assert worths(loss, prices, hasty.neurons).max() <= worths(loss, prices, best).max() <= hasty.rho
 
 
 def test_free_neurons_earn_no_more_than_their_bound():

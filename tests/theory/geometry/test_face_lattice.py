@@ -1,5 +1,6 @@
 """The faces of the hull: all of them, whatever the samples look like."""
 
+from dataclasses import replace
 from itertools import combinations, product
 
 import numpy as np
@@ -11,8 +12,10 @@ from solver.strategies import orthogonal, problems, seeds
 from tests.examples import share
 from theory import Problem
 from theory.errors import InputError
+from theory.geometry import face_lattice
 from theory.geometry.extremes import extreme_points
-from theory.geometry.face_lattice import FaceLattice, _goes_round, _is_polygon
+from theory.geometry.face_lattice import FaceLattice, _goes_round, _is_polygon, _Planes
+from theory.geometry.polytope import distinct_normals, hull_of
 from theory.geometry.triangulation import is_closed_complex
 from theory.sources import Sources
 
@@ -161,3 +164,30 @@ def test_six_sources_are_answered_where_their_hull_cannot_be_listed(monkeypatch)
     # Of fewer sources the proof needs it.
     with pytest.raises(InputError, match="flat"):
         _ = Sources(points[:, :5]).faces_if_few
+
+
+@given(seeds, st.integers(3, 4), st.integers(1, 40))
+def test_simplices_on_any_plane_are_told_from_those_on_none(seed, dimension, entries):
+    rng = np.random.default_rng(seed)
+    points = np.array(list(product(range(3), repeat=dimension)), dtype=float) - 1
+    hull = hull_of(points)
+    planes = _Planes(distinct_normals(hull.equations[:, :-1]), points, hull.vertices)
+    simplices = np.vstack([hull.simplices, rng.integers(len(points), size=(50, dimension))])
+    values = points[simplices] @ planes.normals.T
+    on_one = (np.abs(values - planes.height) <= 1e-9).all(axis=1).any(axis=1)
+    assert 0 < on_one.sum() < len(simplices)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(face_lattice, "LATTICE", replace(face_lattice.LATTICE, entries=entries))
+        wrong = rng.standard_normal((len(simplices), dimension))  # whose nearest plane is any
+        assert planes.hold_somewhere(simplices, wrong).tolist() == on_one.tolist()
+
+
+def test_each_plane_is_compared_with_each_point_once(monkeypatch):
+    points = np.array(list(product(range(3), repeat=4)), dtype=float) - 1
+    hull = hull_of(points)
+    planes = _Planes(distinct_normals(hull.equations[:, :-1]), points, hull.vertices)
+    compared, incidences = [], _Planes._incidences
+    monkeypatch.setattr(_Planes, "_incidences", lambda *args: compared.append(1) or incidences(*args))
+    simplices = np.random.default_rng(0).integers(len(points), size=(5_000, 4))
+    assert not planes.hold_somewhere(simplices, np.ones(simplices.shape)).all()
+    assert len(compared) == 1

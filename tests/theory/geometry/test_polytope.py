@@ -11,7 +11,7 @@ from solver.strategies import problems, seeds
 from tests.properties import naive
 from theory import InputError, Sources
 from theory.geometry.extremes import extreme_points
-from theory.geometry.polytope import NormalFan
+from theory.geometry.polytope import NormalFan, _most_facets, has_more_facets, hull_of
 
 
 def assert_sound(sources):
@@ -111,3 +111,35 @@ def test_rounding_of_many_points_on_one_facet_does_not_stop_the_hull(seed):
     extremes = extreme_points(differences)
     assert len(extremes) < len(differences)
     assert (extremes @ directions.T).max(axis=0) == pytest.approx((differences @ directions.T).max(axis=0), rel=1e-9)
+
+
+def drawn_points(rng, dimension, count, shape):
+    points = rng.standard_normal((count, dimension))
+    if shape == "sphere":
+        return points / np.linalg.norm(points, axis=1, keepdims=True)
+    if shape == "differences":
+        few = points[: max(dimension + 2, int(count**0.5))]
+        return (few[:, None] - few).reshape(-1, dimension)
+    if shape == "moments":  # of which a hull has as many facets as one can have
+        return rng.uniform(-1, 1, size=(count, 1)) ** np.arange(1, dimension + 1)
+    return np.round(2 * points) if shape == "grid" else points
+
+
+@given(seeds, st.integers(2, 5), st.sampled_from(["normal", "sphere", "differences", "moments", "grid"]))
+def test_facets_are_told_to_be_too_many_rather_than_too_few(seed, dimension, shape):
+    rng = np.random.default_rng(seed)
+    points = drawn_points(rng, dimension, int(rng.integers(3 * dimension, 150)), shape)
+    facets = len(hull_of(points).simplices)
+    assert has_more_facets(points, facets / 4)
+    assert not has_more_facets(points, 40 * facets)
+
+
+def test_no_hull_has_more_facets_than_a_cyclic_polytope():
+    for dimension in range(2, 7):
+        for count in range(dimension + 1, 14):
+            angles = 2 * np.pi * np.arange(count) / count
+            waves = [wave(k * angles) for k in range(1, 4) for wave in (np.cos, np.sin)]
+            moments = np.linspace(-1, 1, count)[:, None] ** np.arange(1, dimension + 1)
+            points = np.column_stack(waves) if dimension == 6 else moments
+            if dimension < 6 or count > 6:
+                assert len(hull_of(points).simplices) == _most_facets(count, dimension)

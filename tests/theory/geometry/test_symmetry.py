@@ -93,6 +93,24 @@ def test_of_a_large_group_a_part():
     assert found.missed_by(np.eye(6)) < 1e-12
 
 
+def test_a_search_that_leads_nowhere_is_short(monkeypatch):
+    rng = np.random.default_rng(0)
+    points = rng.standard_normal((12, 4))
+    twice = np.vstack([points, points])
+    twice = twice + 1e-9 * rng.standard_normal(twice.shape)
+    apart = (twice[:, None] - twice).reshape(-1, 4)
+    searches, search = [], module._PermutationSearch
+    monkeypatch.setattr(module, "_PermutationSearch", lambda *args: searches.append(search(*args)) or searches[-1])
+    placed, extended = [], search.extended
+    monkeypatch.setattr(search, "extended", lambda self, images: placed.append(1) or extended(self, images))
+    symmetry_of(apart)
+    assert searches.pop().looks > 10 * 20_000
+    placed.clear()
+    monkeypatch.setattr(module, "SYMMETRY", module.SymmetryLimits(most_looks=20_000))
+    assert len(symmetry_of(apart)) <= 2
+    assert searches.pop().looks <= 20_000 + len(apart) and len(placed) * len(apart) <= 2 * 20_000
+
+
 def test_orbits_and_elements_that_differ():
     found = symmetry_of(np.vstack([CORNERS, 2 * np.eye(3), -2 * np.eye(3)]))
     assert len(np.unique(found.images.min(axis=0))) == 2
