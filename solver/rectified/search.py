@@ -233,27 +233,25 @@ class _RectifiedSearch:
         aligned = [_aligned(neurons, family, angle) for angle in SEARCH.lines]
         yield from aligned
         for lines in (neurons, *aligned):
-            for share in SEARCH.planes:
-                yield self._on_planes(lines, family, share)
+            yield from self._on_planes(lines, family)
         helpers = self._pool([each.starts() for each in self.families])[0]
         for share in SEARCH.helpers:
             yield np.vstack([neurons, np.sqrt(share) * helpers])
 
-    def _on_planes(self, neurons: Array, family: Indices, share: float) -> Array:
-        """Neurons that do nothing on the samples on which they did next to nothing."""
-        moved_there = []
-        for neuron, whose in zip(neurons, family, strict=True):
-            each = self.families[whose]
-            own, lifted = each.home @ neuron, each.frame.lifted
-            lengths = np.linalg.norm(lifted, axis=1)
-            rows = lifted[np.abs(lifted @ own) <= share * lengths * np.linalg.norm(own)]
-            if len(rows):
-                _, sizes, axes = np.linalg.svd(rows)
-                across = axes[: int((sizes > 1e-9 * sizes[0]).sum())]
-                if len(across) < len(own):
-                    own = own - across.T @ (across @ own)
-            moved_there.append(each.there @ own)
-        return np.array(moved_there).reshape(neurons.shape)  # of no neurons too
+    def _on_planes(self, neurons: Array, family: Indices) -> Iterator[Array]:
+        """Neurons that do nothing on the samples on which they did next to nothing, wherever these are more."""
+        own = [self.families[whose].home @ neuron for neuron, whose in zip(neurons, family, strict=True)]
+        idle = [_shares(one, self.families[whose].frame.lifted) for one, whose in zip(own, family, strict=True)]
+        before = [np.zeros(len(each), dtype=bool) for each in idle]
+        for share in SEARCH.planes:
+            near = [each <= share for each in idle]
+            if all(np.array_equal(now, then) for now, then in zip(near, before, strict=True)):
+                continue
+            before, moved_there = near, []
+            for neuron, rows, whose in zip(own, near, family, strict=True):
+                each = self.families[whose]
+                moved_there.append(each.there @ _without(neuron, each.frame.lifted[rows]))
+            yield np.array(moved_there)
 
     def _weighted(self, neurons: Array, family: Indices) -> tuple[Array, Indices]:
         """Step 2: neurons scaled by their energies."""
@@ -356,6 +354,21 @@ class _RectifiedSearch:
             float(min(self.bound, self.value)),
             note,
         )
+
+
+def _shares(neuron: Array, lifted: Array) -> Array:
+    """(T,) what a neuron (m,) does on samples (T, m), as shares of the lengths of neuron and sample."""
+    lengths = np.linalg.norm(lifted, axis=1) * np.linalg.norm(neuron)
+    return np.asarray(np.abs(lifted @ neuron) / np.maximum(lengths, np.finfo(float).tiny))
+
+
+def _without(neuron: Array, rows: Array) -> Array:
+    """(m,) the part of a neuron that does nothing on samples (n, m), if there is any; else the neuron."""
+    if not len(rows):
+        return neuron
+    _, sizes, axes = np.linalg.svd(rows)
+    across = axes[: int((sizes > 1e-9 * sizes[0]).sum())]
+    return neuron - across.T @ (across @ neuron) if len(across) < len(neuron) else neuron
 
 
 def _aligned(neurons: Array, family: Indices, angle: float) -> Array:
