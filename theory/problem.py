@@ -232,7 +232,7 @@ class Problem(Immutable):
     # ---- dependent sources ------------------------------------------------------------------------------------
 
     spans: derived[tuple[Span, ...]] = derived(spans_of)
-    """What neurons of each group of dependent sources can be (`theory.dependent.spans`), or of each source."""
+    """What neurons of each group can be (`theory.dependent.spans`), or of each source."""
 
     @derived
     def hull(self) -> AffineHull | None:

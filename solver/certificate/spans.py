@@ -34,8 +34,7 @@ def largest_ratio(span: Span, worth: Array, basis: Array) -> tuple[float, bool, 
         basis: (k, r) the rows of the group's coordinates there.
     """
     form = basis @ worth @ basis.T
-    faces = span.block.sources.faces_if_few
-    if faces is not None and faces.complete:
+    if span.listed:
         priced = span.block.proving.pricing.maximise(form)
         return priced.rho, True, np.vstack([priced.directions, priced.worst[None]])
     neuron, ratio = best_known_neuron(span.block, form)

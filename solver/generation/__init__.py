@@ -10,11 +10,11 @@ generation").
 7. Stop where no neuron earns more than it costs, or else go back to 2.
 
 `loop` ties these together. What a neuron costs is known to the loss (`loss`) and to the pricers alone. A method
-(`solver.methods`) chooses a pricer and a rule to stop by: so do `columns`, `ascents` and `recurrent`.
+(`solver.methods`) chooses a pricer and a rule to stop by: so do `columns`, `ascents`, `recurrent` and `spans`, of which
+the last has a loss that keeps each neuron to the span of its group when it moves.
 
 Others share parts of it, for a reason. `continuation` prices once and has no loop. `symmetric` has matrices for
-columns, the mean of all images of a neuron, which no step on faces moves. In coupled `groups` and in `spans` neurons
-keep to the subspace of a group, of which the active sets know nothing: they share the master's energies alone. What
-rectified and free neurons do is no linear function of their weights, so that their masters and moves are their own;
-they share the energies of a design, or how neurons that point the same way are found and merged (`pool`).
+columns, the mean of all images of a neuron, which no step on faces moves. `groups` solves each group with one of these.
+What rectified and free neurons do is no linear function of their weights, so that their masters and moves are their
+own; they share the energies of a design, or how neurons that point the same way are found and merged (`pool`).
 """

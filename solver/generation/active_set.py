@@ -4,7 +4,8 @@ The active samples of a neuron are those that attain its bias. While they do, it
 smooth, and most faces are small: a neuron with d active samples has only its length left. In the coordinates of the
 faces the Hessian is therefore far smaller than the code.
 
-1. Take an orthonormal basis of the face {u : all active samples attain the bias} of each neuron.
+1. Take an orthonormal basis of the face {u : all active samples attain the bias} of each neuron, or of that part of it
+   which is in the span of the neuron's group, where it keeps to one.
 2. Linearise: slopes of the loss along all of these directions, and the steepest as the stationarity residual.
 3. Newton's step, its curvature made positive where it is not.
 4. Halve it until the loss falls. A neuron that meets another sample's wall on the way stops there.
@@ -211,10 +212,15 @@ class ActiveSet:
 
     def _directions(self, neurons: Array, active: Indices, rigid: Mask) -> tuple[Array, Indices]:
         """Step 1: the bases of all faces in one (N, d), and the neuron (N,) that each vector moves."""
-        held = active[:, 1:] >= 0
-        walls = np.concatenate([walls_of(active, self.loss.normals), np.zeros_like(neurons)[:, None, :]], axis=1)
+        walls, outside = walls_of(active, self.loss.normals), self.loss.outside(neurons)
+        if outside.shape[1]:
+            # Those of them that are any come first, and one direction is always left: the neuron's own.
+            walls = np.concatenate([outside, walls], axis=1)
+            first = np.argsort(~walls.any(axis=2), axis=1, kind="stable")[:, : neurons.shape[1] - 1]
+            walls = np.take_along_axis(walls, first[:, :, None], axis=1)
+        walls = np.concatenate([walls, np.zeros_like(neurons)[:, None, :]], axis=1)
         basis = np.swapaxes(np.linalg.qr(np.swapaxes(walls, 1, 2))[0], 1, 2)
-        used = np.concatenate([~held, np.ones((len(held), 1), dtype=bool)], axis=1)
+        used = np.asarray(~walls.any(axis=2))
         used[rigid] = False
         used[rigid, 0] = True
         length = np.linalg.norm(neurons[rigid], axis=1)
@@ -240,14 +246,15 @@ class ActiveSet:
     def _dropped(self, neurons: Array, active: Indices) -> Indices | None:
         """Step 6: the active samples that are left, or None if none is dropped.
 
-        At a stationary point (Y - M) u = h sum_t lambda_t v_t over the active samples. Where a lambda is negative the
-        loss falls if its sample is no longer active.
+        At a stationary point (Y - M) u = h sum_t lambda_t v_t over the active samples, but for what is outside of the
+        span of the neuron's group. Where a lambda is negative the loss falls if its sample is no longer active.
         """
         bias = (neurons @ self.loss.normals.T).max(axis=1)
         surplus = neurons @ (self.loss.multiplier(neurons) - self.loss.energy_matrix)
         points = np.where((active >= 0)[:, :, None], self.loss.normals[active], 0.0)
         bias = np.maximum(bias, np.finfo(float).tiny)
-        multipliers = np.einsum("nd,ndk->nk", surplus / bias[:, None], np.linalg.pinv(points))
+        points = np.concatenate([points, self.loss.outside(neurons)], axis=1)
+        multipliers = np.einsum("nd,ndk->nk", surplus / bias[:, None], np.linalg.pinv(points))[:, : active.shape[1]]
         least = multipliers.argmin(axis=1)
         negative = multipliers[np.arange(len(active)), least] < ON_FACES.negative_multiplier
         dropping = np.flatnonzero(negative & ((active >= 0).sum(axis=1) > 1))

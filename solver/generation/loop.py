@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from solver.deadline import require_time
 from solver.generation.master import Master, WorkingCode
 from solver.generation.pool import Pool
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from solver.generation.loss import WhitenedLoss
     from solver.generation.pricers import PricedColumns
     from theory.arrays import Array
@@ -30,6 +33,25 @@ class Pricer(Protocol):
 
     def price(self, code: WorkingCode, multiplier: Array) -> PricedColumns:
         """What is worth adding to a code, at its multiplier (d, d)."""
+
+
+@dataclass(frozen=True)
+class StoppingRule:
+    """When rounds end.
+
+    Attributes:
+        share: of the tolerance, within which a gap is closed.
+        patience: rounds in a row that hardly narrow a gap larger than the tolerance, nor lower the loss.
+        enough: such rounds otherwise: only the last digits are missing.
+        narrower: ratio of two gaps that counts as narrowing.
+        seconds: that pricing takes; with less time left no round begins.
+    """
+
+    share: float = 0.1
+    patience: int = 25
+    enough: int = 3
+    narrower: float = 0.9
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -59,6 +81,7 @@ class ColumnGeneration:
         pricer: finds neurons.
         limits: what a round may do.
         starts: codes (n, d) to begin with.
+        pool: neurons to begin with besides those of the codes, with their active samples.
 
     Attributes:
         best: the best code.
@@ -68,13 +91,16 @@ class ColumnGeneration:
         candidates: (k, d) neurons that earned more than they cost when last priced.
     """
 
-    def __init__(self, loss: WhitenedLoss, pricer: Pricer, limits: RoundLimits, starts: list[Array]) -> None:
+    def __init__(
+        self, loss: WhitenedLoss, pricer: Pricer, limits: RoundLimits, starts: list[Array], pool: Pool | None = None
+    ) -> None:
         self.loss, self.pricer, self.limits = loss, pricer, limits
         self.master = Master(loss)
         codes = [self.master.code(start) for start in starts]
         self.best = min(codes, key=lambda code: code.loss)
         neurons = np.concatenate([code.neurons for code in codes])
-        self.pool = Pool(loss.of_unit_cost(neurons), np.concatenate([code.active for code in codes])).joined()
+        of_codes = Pool(loss.of_unit_cost(neurons), np.concatenate([code.active for code in codes]))
+        self.pool = of_codes.joined() if pool is None else pool.joined(of_codes)
         self.bound, self.multiplier = 0.0, np.eye(neurons.shape[1])
         self.candidates = np.empty((0, neurons.shape[1]))
         self._in_question = [self.best]
@@ -89,6 +115,24 @@ class ColumnGeneration:
     def is_stationary(self) -> bool:
         """Whether every neuron of the best code earns what it costs."""
         return self.master.is_stationary(self.best)
+
+    def rounds(self, rule: StoppingRule, tolerance: float) -> Iterator[None]:
+        """Steps 1 to 6 until the gap is closed or hardly narrows; yields after each pricing, and at the end."""
+        stalled, gap, loss = 0, self.gap, self.best.loss
+        while True:
+            if rule.seconds:
+                require_time(rule.seconds)
+            self.price(rule.share * tolerance)
+            yield
+            better = self.gap < max(rule.narrower * gap, 0.0) or self.best.loss < loss * (1 - tolerance)
+            stalled = 0 if better else stalled + 1
+            gap, loss = self.gap, self.best.loss
+            if gap <= rule.share * tolerance or stalled >= (rule.patience if gap > tolerance else rule.enough):
+                break
+            self.solve_master()
+        if self.tidy():
+            self.price()
+        yield
 
     def price(self, enough: float = -np.inf) -> None:
         """Step 1; where the gap is small enough no other multiplier is in question."""

@@ -6,8 +6,8 @@ problem. Weights w of the problem are neurons u = w / size here, and for a code 
     loss = sum_i f(u_i) + g(G),      f(u) = u'M u + max_t (u.v_t)^2,      v_t = -s_t.
 
 Everything that a search asks of neurons and readout is asked here: costs, value, multiplier, second derivatives, best
-energies. `WhitenedLoss` is that of a problem in whitened coordinates, and knows the way there and back; `RecurrentLoss`
-adds to g what the weights of a recurrent layer cost.
+energies. `WhitenedLoss` is that of a problem in whitened coordinates, and knows the way there and back. `SpansLoss` has
+neurons that keep to a group, and knows to which; `RecurrentLoss` adds to g what the weights of a recurrent layer cost.
 """
 
 from __future__ import annotations
@@ -71,6 +71,10 @@ class ScaledLoss:
         """(d, d) a multiplier of these units in those of the problem."""
         return np.asarray(multiplier * self.unit / np.outer(self.size, self.size))
 
+    def scaled_multiplier(self, multiplier: Array) -> Array:
+        """(d, d) a multiplier of the problem in these units."""
+        return np.asarray(multiplier * np.outer(self.size, self.size) / self.unit)
+
     # ---- losses -------------------------------------------------------------------------------------------------
 
     def costs(self, neurons: Array) -> Array:
@@ -120,6 +124,10 @@ class ScaledLoss:
         return self.readout.dual_value(symmetric_root(multiplier), rho)
 
     # ---- on faces -----------------------------------------------------------------------------------------------
+
+    def outside(self, neurons: Array) -> Array:
+        """(n, m, d) rows that each neuron stays orthogonal to: none where it may read anything."""
+        return np.empty((len(neurons), 0, neurons.shape[1]))
 
     def highest_samples(self, neurons: Array) -> Indices:
         """(n, d) active samples: the one that attains each bias, and -1 in the places for more."""
@@ -186,11 +194,81 @@ class WhitenedLoss(ScaledLoss):
         """(n, d) source weights of neurons u (n, d)."""
         return self.problem.whitening.weights(self.weights(neurons))
 
+    def source_multiplier(self, multiplier: Array) -> Array:
+        """(d, d) a multiplier of these units in those of the sources."""
+        return self.problem.whitening.multiplier(self.multiplier_of_problem(multiplier))
+
     def invert(self, solved: OneSolved) -> OneSolved:
-        """A code of neurons u, with its multiplier, loss and bound in these units, as one of the problem."""
-        inside = solved.moved(self.weights, self.multiplier_of_problem)
-        inside = replace(inside, loss=inside.loss * self.unit, lower_bound=inside.lower_bound * self.unit)
-        return WHITENED.invert(self.problem, inside)
+        """A code of neurons u, with its multiplier, loss and bound in these units, as one of the sources."""
+        posed = solved.moved(self.source_weights, self.source_multiplier)
+        return replace(posed, loss=posed.loss * self.unit, lower_bound=posed.lower_bound * self.unit)
+
+
+class SpansLoss(WhitenedLoss):
+    """`WhitenedLoss` of codes whose neurons each keep to the span of one group (`theory.dependent.spans`).
+
+    Args:
+        problem: with groups; its sources may depend on each other.
+
+    Attributes:
+        posed: the problem.
+        bases: for each group the (k, d) neurons that are unit vectors in its own whitened coordinates.
+
+    Example:
+        >>> from theory.problem import Problem
+        >>> problem = Problem([[-1, -1, 0], [-1, 1, 2], [1, -1, 1], [2, 0, 0]], groups={"pair": [0, 2]})
+        >>> loss = SpansLoss(problem)
+        >>> neurons = np.array([[1.0, -2.0]]) @ loss.bases[0]
+        >>> loss.owners(neurons).tolist(), loss.source_weights(neurons)[:, 1].tolist()
+        ([0], [0.0])
+        >>> bool(np.allclose(loss.costs(neurons) * loss.unit, problem.neuron_cost(loss.source_weights(neurons))))
+        True
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.canonical)
+        self.posed = problem
+        self.bases: list[Array] = []
+        self._outside = np.zeros((len(problem.spans), *self.energy_matrix.shape))
+        for outside, span in zip(self._outside, problem.spans, strict=True):
+            basis = self.coordinates(span.block.whitening.weights(np.eye(len(span.kept))) @ span.basis)
+            beyond = np.linalg.qr(basis.T, mode="complete")[0].T[len(basis) :]
+            outside[: len(beyond)] = beyond
+            self.bases.append(basis)
+
+    def owners(self, neurons: Array) -> Indices:
+        """(n,) the smallest group in whose span each neuron is."""
+        missed = np.einsum("gij,nj->ngi", self._outside, neurons)
+        size = np.maximum((neurons**2).sum(axis=1), np.finfo(float).tiny)
+        share = (missed**2).sum(axis=2) / size[:, None]
+        # A trillionth of a neuron is rounding.
+        inside = share <= np.maximum(2 * share.min(axis=1), 1e-12**2)[:, None]
+        return np.argmin(np.where(inside, [len(basis) for basis in self.bases], np.inf), axis=1)
+
+    def outside(self, neurons: Array) -> Array:
+        """See `ScaledLoss`: what no neuron of the group reads."""
+        return self._outside[self.owners(neurons)]
+
+    def within(self, group: int, neurons: Array) -> Array:
+        """(n, k) neurons (n, d) in the span of a group, in its own whitened coordinates."""
+        return np.asarray(np.linalg.lstsq(self.bases[group].T, neurons.T)[0].T)
+
+    def worth_within(self, group: int, multiplier: Array) -> Array:
+        """(k, k) a multiplier (d, d) in the whitened coordinates of a group, and in the units of the problem."""
+        return np.asarray(self.bases[group] @ multiplier @ self.bases[group].T * self.unit)
+
+    def source_weights(self, neurons: Array) -> Array:
+        """(n, d) weights of each neuron on the sources of its group."""
+        weights, owners = np.zeros((len(neurons), self.posed.dimension)), self.owners(neurons)
+        for group, span in enumerate(self.posed.spans):
+            own = np.flatnonzero(owners == group)
+            weights[own[:, None], list(span.kept)] = span.block.whitening.weights(self.within(group, neurons[own]))
+        return weights
+
+    def source_multiplier(self, multiplier: Array) -> Array:
+        """(d, d) a multiplier of these units in those of all sources."""
+        inside, hull = super().source_multiplier(multiplier), self.posed.hull
+        return inside if hull is None else hull.form(inside)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ All of them hand out neurons in the same way:
 
 1. Find neurons of large ratio w'Y w / f(w): `ExactPricer` on all faces of the hull, which proves the largest ratio;
    `LocalPricer` by local ascent from starts around the neurons that it knows, of which it remembers the best from one
-   round to the next.
+   round to the next; `SpansPricer` in either way in the span of each group by itself.
 2. Drop those that earn no more than they cost.
 3. Of neurons that point the same way keep the one that earns most.
 4. Scale those that are left to unit cost, and name the samples that are active: columns for the pool.
@@ -18,14 +18,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.deadline import time_is_up
-from solver.generation.master import MASTER
+from solver.generation.loss import WhitenedLoss
+from solver.generation.master import MASTER, WorkingCode
 from solver.generation.pool import Pool, distinct
 from theory.bounds.ascent import Ascent, LocalMaxima
+from theory.conditions.many_sources import proven_ratio
 
 if TYPE_CHECKING:
-    from solver.generation.loss import ScaledLoss, WhitenedLoss
-    from solver.generation.master import WorkingCode
-    from theory.arrays import Array, Indices
+    from solver.generation.loss import ScaledLoss, SpansLoss
+    from theory.arrays import Array, Indices, Mask
+    from theory.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,17 @@ class ExactPricer:
     def price(self, code: WorkingCode, multiplier: Array) -> PricedColumns:
         """What is worth adding at a multiplier (d, d), whatever the code."""
         del code
-        faces = self.loss.problem.pricing.inside().maximise(self.loss.multiplier_of_problem(multiplier), bar=1.0)
-        neurons, ratios = faces.directions[: 4 * self.most], faces.ratios[: 4 * self.most]
-        kept = distinct(neurons, ratios, PRICER.same)[: self.most]
-        return PricedColumns(_pool(self.loss, neurons[kept], faces.tied[kept]), faces.rho)
+        worth = self.loss.multiplier_of_problem(multiplier)
+        neurons, active, rho = _best_of_faces(self.loss.problem, worth, self.most)
+        return PricedColumns(_pool(self.loss, neurons, active), rho)
+
+
+def _best_of_faces(problem: Problem, worth: Array, most: int) -> tuple[Array, Indices, float]:
+    """Neurons (n, d) with a ratio above one, their active samples, and the largest ratio, in whitened coordinates."""
+    faces = problem.pricing.inside().maximise(worth, bar=1.0)
+    neurons, ratios = faces.directions[: 4 * most], faces.ratios[: 4 * most]
+    kept = distinct(neurons, ratios, PRICER.same)[:most]
+    return neurons[kept], faces.tied[kept], faces.rho
 
 
 @dataclass(frozen=True)
@@ -227,6 +236,64 @@ class LocalPricer:
         strength = np.concatenate([np.full(count, np.inf), maxima.ratios])
         fresh = distinct(neurons, strength, LOCAL.same)
         self.maxima = maxima[fresh[fresh >= count][: LOCAL.kept_per_pair * self.loss.pairs] - count]
+
+
+class SpansPricer:
+    """The best neurons of each group by itself, for codes whose neurons keep to groups.
+
+    1. Take the form of the multiplier in the whitened coordinates of each group, and price its neurons there: on all
+       faces of its hull where these are listed, or else by local ascent, with the largest ratio bounded from above.
+    2. Name samples that attain the bias among all samples: one of those that are the same for the group.
+    3. The largest ratio of all groups is that of these codes.
+
+    Args:
+        loss: of such codes.
+        per_pair: neurons of a group at a time, for each pair of its sources.
+        rng: draws the starts of ascents.
+        least_excess: by how much a ratio must exceed one to be worth adding, if it comes from ascents.
+    """
+
+    def __init__(self, loss: SpansLoss, per_pair: int, rng: np.random.Generator, least_excess: float) -> None:
+        self.loss, spans = loss, loss.posed.spans
+        self.most = [per_pair * len(span.kept) * (len(span.kept) + 1) // 2 for span in spans]
+        self.places = [_places(loss, group) for group in range(len(spans))]
+        self.local = {
+            group: LocalPricer(WhitenedLoss(span.block), self.most[group], rng, least_excess)
+            for group, span in enumerate(spans)
+            if not span.listed
+        }
+
+    def price(self, code: WorkingCode, multiplier: Array) -> PricedColumns:
+        """What is worth adding to a code, at its multiplier (d, d)."""
+        owners, rho, pools = self.loss.owners(code.neurons), 0.0, list[Pool]()
+        for group, (basis, places) in enumerate(zip(self.loss.bases, self.places, strict=True)):
+            worth = self.loss.worth_within(group, multiplier)
+            neurons, tied, ratio = self._priced(group, code, owners == group, worth)  # step 1
+            active = np.full((len(neurons), len(multiplier)), -1)
+            active[:, : len(basis)] = np.where(tied < 0, -1, places[tied])  # step 2
+            pools.append(Pool(self.loss.of_unit_cost(neurons @ basis), active))
+            rho = max(rho, ratio)  # step 3
+        return PricedColumns(pools[0].joined(*pools[1:]), rho)
+
+    def _priced(self, group: int, code: WorkingCode, own: Mask, worth: Array) -> tuple[Array, Indices, float]:
+        """Step 1: neurons (n, k), their active samples, and the largest ratio or a bound on it."""
+        block = self.loss.posed.spans[group].block
+        if group not in self.local:
+            return _best_of_faces(block, worth, self.most[group])
+        pricer = self.local[group]
+        neurons = pricer.loss.neurons(self.loss.within(group, code.neurons[own]))
+        inside = WorkingCode(neurons, code.active[own], code.loss)
+        pool = pricer.price(inside, pricer.loss.scaled_multiplier(worth)).pool
+        return pricer.loss.weights(pool.columns), pool.active, proven_ratio(block, block.whitening.multiplier(worth))[0]
+
+
+def _places(loss: SpansLoss, group: int) -> Indices:
+    """(V,) for each vertex of the hull of a group, one of all samples that is there."""
+    from scipy.spatial import cKDTree
+
+    block = loss.posed.spans[group].block
+    every = loss.normals @ loss.bases[group].T * loss.unit**0.5
+    return np.asarray(cKDTree(every).query(-block.whitening.samples(block.height_sources.vertices))[1])
 
 
 def _units(neurons: Array) -> Array:

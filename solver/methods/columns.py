@@ -19,8 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.deadline import require_time
-from solver.generation.loop import ColumnGeneration, RoundLimits
+from solver.generation.loop import ColumnGeneration, RoundLimits, StoppingRule
 from solver.generation.loss import WhitenedLoss
 from solver.generation.pricers import ExactPricer
 from solver.methods import ascents
@@ -40,9 +39,6 @@ class ColumnsTolerances:
     kept_per_pair: int = 12  # neurons that are remembered
     steps: int = 20  # of Newton's method on the faces
     steps_within_walls: int = 8  # where the faces were the wrong ones
-    narrower: float = 0.9  # ratio of two gaps that counts as narrowing
-    patience: int = 25  # rounds that hardly narrow a gap larger than the tolerance
-    enough: int = 3  # such rounds otherwise: only the last digits are missing
 
 
 COLUMNS = ColumnsTolerances()
@@ -79,21 +75,17 @@ def steps(
             starts[1] = step.weights
             yield step
     generation = _generation(problem, [weights for weights in starts if len(weights)])
-    stalled, gap = 0, generation.gap
-    while True:
-        if many:
-            require_time(seconds_to_price(faces))
-        generation.price(COLUMNS.shares[many] * tolerance)  # step 3
-        yield _iterate(generation)
-        stalled = 0 if generation.gap < max(COLUMNS.narrower * gap, 0.0) else stalled + 1
-        gap = generation.gap
-        patience = COLUMNS.patience if gap > tolerance else COLUMNS.enough
-        if gap <= COLUMNS.shares[many] * tolerance or stalled >= patience:  # step 4
-            break
-        generation.solve_master()  # step 5
-    if generation.tidy():  # step 6
-        generation.price()
-    yield _iterate(generation)
+    rule = StoppingRule(COLUMNS.shares[many], seconds=seconds_to_price(faces) if many else 0.0)
+    yield from rounds(generation, rule, tolerance)
+
+
+def rounds(generation: ColumnGeneration, rule: StoppingRule, tolerance: float) -> Iterator[Iterate]:
+    """Steps 3 to 6: yield the best code with the best bound after each pricing."""
+    for _ in generation.rounds(rule, tolerance):
+        code = generation.best
+        bound, candidates = generation.bound, generation.candidates
+        step = Iterate(code.neurons, generation.multiplier, code.loss, bound, candidates=candidates, priced=True)
+        yield generation.loss.invert(step)
 
 
 def _generation(problem: Problem, starts: list[Array]) -> ColumnGeneration:
@@ -101,15 +93,3 @@ def _generation(problem: Problem, starts: list[Array]) -> ColumnGeneration:
     pricer = ExactPricer(loss, COLUMNS.added_per_pair * loss.pairs)
     limits = RoundLimits(COLUMNS.kept_per_pair * loss.pairs, COLUMNS.steps, COLUMNS.steps_within_walls)
     return ColumnGeneration(loss, pricer, limits, [loss.coordinates(code) for code in starts])
-
-
-def _iterate(generation: ColumnGeneration) -> Iterate:
-    step = Iterate(
-        generation.best.neurons,
-        generation.multiplier,
-        generation.best.loss,
-        generation.bound,
-        candidates=generation.candidates,
-        priced=True,
-    )
-    return generation.loss.invert(step)

@@ -168,10 +168,10 @@ class SpansRun(SearchRun):
         super().__init__(problem, limits)
 
     def _search(self, method: str, rng: np.random.Generator, options: dict[str, object]) -> None:
-        del method, rng, options
+        del method, options
         self.method, self.why = "groups", "every neuron is to read one group"
         with self._until_rounding(), one_thread():
-            self._follow(spans.steps(self.problem, tolerance=self.limits.tolerance))
+            self._follow(spans.steps(self.problem, tolerance=self.limits.tolerance, rng=rng))
 
     def answer(self) -> Representation:
         """The best code, and its bound computed anew from the problem."""

@@ -1,7 +1,8 @@
-"""What neurons can be that read one group of dependent sources: a space for each group, and a problem of its neurons.
+"""What neurons can be that read one group of sources: a space for each group, and a problem of its neurons.
 
 A neuron reads a group if its weights v on the coordinates of the hull are in the span of the rows of U for its sources.
-Spans may overlap, and one may lie in another (docs/mathematics.md, "Dependent sources").
+Of dependent sources spans may overlap, and one may lie in another (docs/mathematics.md, "Dependent sources"). Of others
+U is the identity, and spans are coordinates.
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ class Span(Frozen):
     basis: Array  # (k, r) their rows of U: neurons of weights y on them are y @ basis
     block: Any  # the problem of these neurons, which cost what they cost among all
 
+    @property
+    def listed(self) -> bool:
+        """Whether the faces of the group's hull are listed."""
+        faces = self.block.sources.faces_if_few
+        return faces is not None and faces.complete
+
 
 def spans_of(problem: Any) -> tuple[Span, ...]:
     """The span of each group, or of each source where there are no groups.
@@ -39,8 +46,9 @@ def spans_of(problem: Any) -> tuple[Span, ...]:
         >>> bool(np.allclose(cost, categories.neuron_cost([[1.0, 2.0, 0.0, 0.0]])))
         True
     """
+    basis = np.eye(problem.dimension) if problem.hull is None else problem.hull.basis
     kept = kept_of_groups(problem)
-    return tuple(Span(own, problem.hull.basis[list(own)], GROUP_BY_GROUP.alone(problem, own).canonical) for own in kept)
+    return tuple(Span(own, basis[list(own)], GROUP_BY_GROUP.alone(problem, own).canonical) for own in kept)
 
 
 def kept_of_groups(problem: Any) -> list[tuple[int, ...]]:
