@@ -248,19 +248,22 @@ class SpansPricer:
 
     Args:
         loss: of such codes.
+        listed: for each group whether its neurons are priced on all faces.
         per_pair: neurons of a group at a time, for each pair of its sources.
         rng: draws the starts of ascents.
         least_excess: by how much a ratio must exceed one to be worth adding, if it comes from ascents.
     """
 
-    def __init__(self, loss: SpansLoss, per_pair: int, rng: np.random.Generator, least_excess: float) -> None:
+    def __init__(
+        self, loss: SpansLoss, listed: list[bool], per_pair: int, rng: np.random.Generator, least_excess: float
+    ) -> None:
         self.loss, spans = loss, loss.posed.spans
         self.most = [per_pair * len(span.kept) * (len(span.kept) + 1) // 2 for span in spans]
         self.places = [_places(loss, group) for group in range(len(spans))]
         self.local = {
             group: LocalPricer(WhitenedLoss(span.block), self.most[group], rng, least_excess)
             for group, span in enumerate(spans)
-            if not span.listed
+            if not listed[group]
         }
 
     def price(self, code: WorkingCode, multiplier: Array) -> PricedColumns:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.certificate import best_bound
+from solver.deadline import time_left
 from solver.generation.loop import ColumnGeneration, RoundLimits, StoppingRule
 from solver.generation.loss import SpansLoss
 from solver.generation.master import Master
@@ -33,6 +34,7 @@ from solver.generation.pool import Pool
 from solver.generation.pricers import SpansPricer
 from solver.methods.columns import rounds
 from solver.methods.iterate import Iterate
+from solver.solving.plan import faces_in_time
 
 if TYPE_CHECKING:
     from theory.problem import Problem
@@ -47,7 +49,7 @@ class SpansTolerances:
     kept_per_pair: int = 12  # neurons that are remembered, per pair of all sources
     steps: int = 20  # of Newton's method on the faces
     steps_within_walls: int = 8  # where the faces were the wrong ones
-    patience: tuple[int, int] = (8, 25)  # rounds that hardly narrow the gap; the second where neurons come from ascents
+    patience: tuple[int, int] = (12, 8)  # rounds that hardly narrow the gap; the second where all faces are priced
 
 
 SPANS = SpansTolerances()
@@ -62,7 +64,8 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
         rng: draws the starts of ascents, for groups whose hulls have too many faces.
     """
     loss = SpansLoss(problem)
-    pricer = SpansPricer(loss, SPANS.added_per_pair, rng, SPANS.excess)
+    listed = [faces_in_time(span.block, time_left()) is not None and span.listed for span in problem.spans]
+    pricer = SpansPricer(loss, listed, SPANS.added_per_pair, rng, SPANS.excess)
     pool, modular = _first(loss), problem.modular_weights  # step 1
     start = loss.coordinates(modular if problem.hull is None else problem.hull.functions(modular))
     if not len(start):  # step 2
@@ -74,7 +77,7 @@ def steps(problem: Problem, *, tolerance: float, rng: np.random.Generator) -> It
             yield loss.invert(Iterate(start, multiplier, silent.loss, bound, priced=True))
             return
     limits = RoundLimits(SPANS.kept_per_pair * loss.pairs, SPANS.steps, SPANS.steps_within_walls)
-    rule = StoppingRule(patience=SPANS.patience[bool(pricer.local)])
+    rule = StoppingRule(patience=SPANS.patience[all(listed)])
     for step in rounds(ColumnGeneration(loss, pricer, limits, [start], pool), rule, tolerance):
         yield step
     if step.lower_bound < step.loss * (1 - tolerance):  # step 7
