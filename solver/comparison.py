@@ -168,17 +168,11 @@ def scores_at_hand(
 
 def _labels(labels: Any, weights: Array, categorical: set[str | int]) -> Iterator[tuple[str, bool, Array]]:
     """Yield name, whether it tells classes, and numbers (T,) of each label."""
-    names, columns = columns_of_labels(labels)
-    if not columns:
-        raise InputError("labels: there are none; give one column or more")
+    names, columns = columns_of_labels(labels, len(weights))
     unknown = [one for one in categorical if one not in names and one not in range(len(names))]
     if unknown:
         raise InputError(f"categorical: {unknown[0]!r} is no label; there are {', '.join(map(repr, names))}")
     for number, (name, column) in enumerate(zip(names, columns, strict=True)):
-        if len(column) != len(weights):
-            raise InputError(
-                f"labels: {len(column)} row(s) of {name!r} do not fit {len(weights)} samples; give one each"
-            )
         in_classes, values = _label(name, column, bool({name, number} & categorical))
         seen = values[weights > 0]
         if not np.ptp(seen) > 0:
@@ -191,16 +185,26 @@ def _labels(labels: Any, weights: Array, categorical: set[str | int]) -> Iterato
         yield name, in_classes, values
 
 
-def columns_of_labels(labels: Any) -> tuple[list[str], list[NDArray[Any]]]:
-    """Names and columns of labels in any form: a mapping, a table, one column.
+def columns_of_labels(labels: Any, samples: int) -> tuple[list[str], list[NDArray[Any]]]:
+    """Names and columns of labels in any form: a mapping, a table, one column, with a row for each sample.
 
     Raises:
-        InputError: rows of different lengths, names that are the same, masked values.
+        InputError: no labels, rows of different lengths or of another number, names that are the same, masked values.
 
     Example:
-        >>> columns_of_labels({"odd": [0, 1]})
+        >>> columns_of_labels({"odd": [0, 1]}, 2)
         (['odd'], [array([0, 1])])
     """
+    names, columns = _named_columns(labels)
+    if not columns:
+        raise InputError("labels: there are none; give one column or more")
+    for name, column in zip(names, columns, strict=True):
+        if len(column) != samples:
+            raise InputError(f"labels: {len(column)} row(s) of {name!r} do not fit {samples} samples; give one each")
+    return names, columns
+
+
+def _named_columns(labels: Any) -> tuple[list[str], list[NDArray[Any]]]:
     if isinstance(labels, Mapping):
         return list(distinct_names(labels, "labels")), [_one_column(name, values) for name, values in labels.items()]
     require_plain(labels, "labels")
@@ -227,12 +231,7 @@ def _one_column(name: object, values: Any) -> NDArray[Any]:
 
 def _label(name: str, column: NDArray[Any], categorical: bool) -> tuple[bool, Array]:
     """Whether a column tells classes, and its numbers (T,), which then are those of the classes in order."""
-    missing = [row for row, value in enumerate(column.tolist()) if is_missing(value)]
-    if missing:
-        raise InputError(
-            f"labels: {len(missing)} value(s) of {name!r} are missing, the first at row {missing[0]} (counted from 0); "
-            "leave those samples out of the problem, or fill them in"
-        )
+    require_none_missing(name, column)
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in column.tolist())
     if numbers and not categorical:
         return False, as_matrix(column, "labels", columns=[name])[:, 0]
@@ -240,13 +239,17 @@ def _label(name: str, column: NDArray[Any], categorical: bool) -> tuple[bool, Ar
     return True, np.unique(text, return_inverse=True)[1].astype(np.float64)
 
 
-def is_missing(value: Any) -> bool:
-    """Whether a value of a column stands for none.
+def require_none_missing(name: str, column: NDArray[Any]) -> None:
+    """Refuse a column of labels of which some stand for none."""
+    missing = [row for row, value in enumerate(column.tolist()) if _is_missing(value)]
+    if missing:
+        raise InputError(
+            f"labels: {len(missing)} value(s) of {name!r} are missing, the first at row {missing[0]} (counted from 0); "
+            "leave those samples out, or fill them in"
+        )
 
-    Example:
-        >>> is_missing(None), is_missing(float("nan")), is_missing(0)
-        (True, True, False)
-    """
+
+def _is_missing(value: Any) -> bool:
     marked = type(value).__name__ in ("NoneType", "NAType", "NaTType")
     return marked or (isinstance(value, float) and bool(np.isnan(value)))
 

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from theory.arrays import Array
 
-__all__ = ["KINDS_OF_MISSED", "MissedSource", "missed_source"]
 
 KINDS_OF_MISSED = {
     "one": "explained by one group of the named sources, or none",

@@ -14,8 +14,6 @@ from theory.immutable import Immutable
 from theory.inputs.problem import within_digits
 from theory.problem import Problem
 
-__all__ = ["METHOD", "Answers", "UnwrittenCode"]
-
 METHOD = "interior"
 """What found a code of two sources, in its answer."""
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.batches.forms import determinant, paired, solved, squared, summed_squares, times
+from solver.batches.forms import OnLastAxis, determinant, paired, solved, squared, summed_squares, times
 from solver.batches.rays import Fan
 from theory.arrays import Array, Indices, Mask
 
@@ -43,7 +43,7 @@ BATCH_BARRIER = BatchBarrierTolerances()
 
 
 @dataclass(frozen=True, eq=False)
-class Cones:
+class Cones(OnLastAxis):
     """What the constraints of n problems are made of.
 
     Attributes:
@@ -63,10 +63,6 @@ class Cones:
         """The constraints of the cones of a fan."""
         return cls(squared(fan.rays), paired(fan.rays, fan.following), fan.q, fan.real.astype(np.float64))
 
-    def chosen(self, which: Indices | Mask) -> Cones:
-        """The constraints of some of the problems."""
-        return Cones(self.ray[..., which], self.pair[..., which], self.q[..., which], self.real[..., which])
-
     @property
     def degree(self) -> Array:
         """(n,) the number of constraints."""
@@ -74,7 +70,7 @@ class Cones:
 
 
 @dataclass(frozen=True, eq=False)
-class Objective:
+class Objective(OnLastAxis):
     """psi of n problems.
 
     Attributes:
@@ -84,10 +80,6 @@ class Objective:
 
     demand: Array
     ridge: Array
-
-    def chosen(self, which: Indices | Mask) -> Objective:
-        """The objective of some of the problems."""
-        return Objective(self.demand[:, which], self.ridge[:, which])
 
     def value(self, form: Array) -> Array:
         """(n,) psi(Y)."""

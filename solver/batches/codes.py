@@ -17,6 +17,7 @@ import numpy as np
 import solver.solving.plan as planning
 from solver.batches.barrier import Cones, Objective, centred
 from solver.batches.certificate import costs, largest_ratios, losses, proven
+from solver.batches.forms import OnLastAxis
 from solver.batches.hulls import outlines
 from solver.batches.polish import (
     Candidates,
@@ -49,7 +50,7 @@ CODES = CodeLimits()
 
 
 @dataclass(frozen=True, eq=False)
-class WhitenedProblems:
+class WhitenedProblems(OnLastAxis):
     """Problems of one number of samples, in coordinates in which neurons cost |w|^2 + h(w)^2 and K is diagonal.
 
     Attributes:
@@ -61,10 +62,6 @@ class WhitenedProblems:
     points: Array
     demand: Array
     ridge: Array
-
-    def chosen(self, which: Indices) -> WhitenedProblems:
-        """Some of them."""
-        return WhitenedProblems(*(array[..., which] for array in vars(self).values()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +119,7 @@ class Hulls:
 
 
 @dataclass(frozen=True, eq=False)
-class Codes:
+class Codes(OnLastAxis):
     """Codes and what is proven of them, in the same coordinates.
 
     Attributes:
@@ -173,10 +170,6 @@ class Codes:
             np.zeros(problems, dtype=np.intp),
             np.zeros(problems, dtype=np.bool_),
         )
-
-    def chosen(self, which: Indices) -> Codes:
-        """The codes of some of the problems."""
-        return Codes(*(array[..., which] for array in vars(self).values()))
 
     def better(self, other: Codes) -> Codes:
         """The code and the bound of smaller gap, problem by problem."""

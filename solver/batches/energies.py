@@ -16,8 +16,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["Form", "NeuronEnergies", "Vector"]
-
 Vector = tuple[float, float]
 
 Form = tuple[float, float, float]

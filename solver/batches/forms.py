@@ -7,9 +7,19 @@ entries 11, 12, 13, 22, 23, 33.
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 
-from theory.arrays import Array
+from theory.arrays import Array, Indices, Mask
+
+
+class OnLastAxis:
+    """Arrays of many problems, one in each place of the last axis: the base of a dataclass of them."""
+
+    def chosen(self, which: Indices | Mask) -> Self:
+        """Those of some of the problems."""
+        return type(self)(*(array[..., which] for array in vars(self).values()))
 
 
 def squared(vectors: Array) -> Array:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from solver.batches.barrier import Cones, Objective, Slacks
-from solver.batches.forms import determinant, paired, solved, squared, summed_squares, times
+from solver.batches.forms import OnLastAxis, determinant, paired, solved, squared, summed_squares, times
 from solver.batches.rays import Fan
 from theory.arrays import Array, Indices, Mask
 
@@ -38,7 +38,7 @@ POLISH = PolishTolerances()
 
 
 @dataclass(frozen=True, eq=False)
-class Contacts:
+class Contacts(OnLastAxis):
     """Tight constraints, three a problem.
 
     Attributes:
@@ -56,10 +56,6 @@ class Contacts:
     alone: Mask
     kept: Mask
     energies: Array
-
-    def chosen(self, which: Indices) -> Contacts:
-        """The contacts of some of the problems."""
-        return Contacts(*(array[..., which] for array in vars(self).values()))
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solver.batches.forms import OnLastAxis
 from theory.arrays import Array, Indices, Mask
 
 
 @dataclass(frozen=True, eq=False)
-class Fan:
+class Fan(OnLastAxis):
     """The rays of n problems, in turn; the cone of each lies between it and the next.
 
     Attributes:
@@ -35,10 +36,6 @@ class Fan:
     corner: Indices
     q: Array
     real: Mask
-
-    def chosen(self, which: Indices) -> Fan:
-        """The cones of some of the problems."""
-        return Fan(*(array[..., which] for array in vars(self).values()))
 
 
 def fan_of(corners: Array, count: Indices) -> Fan:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solver.comparison import columns_of_labels, is_missing
+from solver.comparison import columns_of_labels, require_none_missing
 from theory.arrays import Array, Indices, Mask
 from theory.errors import InputError
 from theory.immutable import Frozen
@@ -50,13 +50,9 @@ def binary_labels(labels: Any, seen: Mask) -> BinaryLabels:
         >>> labels.names
         ('odd', 'hue = blue', 'hue = green', 'hue = red')
     """
-    names, columns = columns_of_labels(labels)
-    if not columns:
-        raise InputError("labels: there are none; give one column or more")
+    names, columns = columns_of_labels(labels, len(seen))
     labelled: list[tuple[str, NDArray[np.bool_]]] = []
     for name, column in zip(names, columns, strict=True):
-        if len(column) != len(seen):
-            raise InputError(f"labels: {len(column)} row(s) of {name!r} do not fit {len(seen)} samples; give one each")
         for label, values in _labels_of(name, column, seen):
             if values[seen].all() or not values[seen].any():
                 raise InputError(
@@ -71,13 +67,8 @@ def _labels_of(name: str, column: NDArray[Any], seen: Mask) -> list[tuple[str, M
     """The label of a column of 0 and 1, or one for each class of text."""
     if column.dtype.kind in "biuf" and np.isin(column, (0, 1)).all():
         return [(name, column.astype(bool))]
+    require_none_missing(name, column)
     values = column.tolist()
-    missing = [row for row, value in enumerate(values) if is_missing(value)]
-    if missing:
-        raise InputError(
-            f"labels: {len(missing)} value(s) of {name!r} are missing, the first at row {missing[0]} (counted from 0); "
-            "leave those samples out, or fill them in"
-        )
     texts = [isinstance(value, str) for value in values]
     if all(texts):
         text = np.array(values)

@@ -12,7 +12,6 @@ from solver.methods.continuation import Start
 from solver.nonlinear.representation import NonlinearRepresentation
 from solver.nonlinear.solve import solve_nonlinear
 from solver.representation import Representation
-from solver.solving.in_order import as_posed
 from solver.solving.limits import (
     DEFAULT_ITERATIONS,
     DEFAULT_TOLERANCE,
@@ -27,6 +26,7 @@ from solver.stopping import KEYBOARD, raise_if_stopped
 from theory.conditions.practically import PRACTICALLY, checked_threshold
 from theory.errors import InputError
 from theory.problem import Problem
+from theory.reductions import IN_ORDER
 
 
 def solve(
@@ -95,7 +95,7 @@ def solve(
     options = options_of(method, {"neurons": neurons, "solver": solver})
     run = run_of(problem.in_order, limits)
     run.search(method, generator_of(rng), options)
-    answer = as_posed(problem, run.answer())
+    answer = _as_posed(problem, run.answer())
     return answer if answer.practically == practically else replace(answer, practically=practically)
 
 
@@ -114,6 +114,23 @@ def _solve_nonlinear(
         if value is not None:
             raise InputError(f"{name}: methods for linear neurons take it, and the neurons are {problem.neurons.name}")
     return solve_nonlinear(problem, limits, generator_of(rng))
+
+
+def _as_posed(problem: Problem, answer: Representation) -> Representation:
+    """The answer to a problem, from that to the same with its sources in order: not a digit is computed anew."""
+    if not IN_ORDER.accepts(problem):
+        return answer
+    fields = {
+        name: getattr(answer, name) for name in ("source_weights", "encoder", "decoder", "decoder_bias", "multiplier")
+    }
+    separate = None if answer.separate is None else _as_posed(problem.separated, answer.separate)
+    return replace(
+        answer,
+        problem=problem,
+        **IN_ORDER.arrays_back(problem, fields),
+        cover=IN_ORDER.cover(problem, answer.cover, back=True),
+        separate=separate,
+    )
 
 
 def solve_one_of_many(
@@ -155,7 +172,7 @@ def solve_one_of_many(
     interrupt = run.search(method, generator_of(rng), {})
     if interrupt is not None:
         raise interrupt
-    return as_posed(problem, run.answer())
+    return _as_posed(problem, run.answer())
 
 
 def solve_any_of_many(

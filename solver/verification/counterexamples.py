@@ -22,8 +22,6 @@ from theory.arrays import Array
 from theory.errors import InputError
 from theory.problem import COSTS, Problem
 
-__all__ = ["as_fraction", "integer_weights", "readable", "shrink"]
-
 
 @dataclass(frozen=True)
 class ShrinkingLimits:

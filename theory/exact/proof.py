@@ -39,8 +39,6 @@ from theory.readouts import Reads
 from theory.sources import Sources
 from theory.writing import written_whole
 
-__all__ = ["Proof", "check_proof", "verify"]
-
 FORMAT = "modularity proof 1"
 
 ENTRIES = {True: ("generators", "cones", "samples", "slacks"), False: ("witness", "bias", "worth")}

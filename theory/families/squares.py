@@ -8,8 +8,6 @@ from typing import Any
 from theory.families.family import SecondParameter
 from theory.families.plane import SQUARE, Corners, Plane
 
-__all__ = ["SQUARES"]
-
 CUT_CORNER: Corners = [(-1, -1), (1, -1), (1, 0), (0, 1), (-1, 1)]
 
 

@@ -34,8 +34,6 @@ from theory.geometry.triangulation import is_closed_complex
 
 FaceNumbers = NDArray[Any]
 
-__all__ = ["FaceLattice"]
-
 
 @dataclass(frozen=True)
 class LatticeTolerances:

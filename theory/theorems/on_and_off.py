@@ -21,8 +21,6 @@ from theory.theorems.hypotheses import (
 )
 from theory.theorems.theorem import CITED_2026, NONLINEAR_KINDS, SECTION, Prediction, Theorem
 
-__all__ = ["EXPENSIVE_WEIGHTS", "FREE_CONDITION", "ON_AND_OFF", "SHARED_NEURONS"]
-
 BESIDE_VALUES = 1e-7  # distance of a threshold from a value, as a share of the range, up to which it may be there
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.batches.three.matrices import pairs
+from solver.batches.three.matrices import OnFirstAxis, pairs
 from theory.arrays import Array, Indices, Mask
 
 
@@ -103,7 +103,7 @@ def listed(points: Array) -> Listed:
 
 
 @dataclass(frozen=True, eq=False)
-class Faces:
+class Faces(OnFirstAxis):
     """The faces of n hulls.
 
     Attributes:
@@ -181,10 +181,6 @@ class Faces:
             np.concatenate([*of_edges, pairs(rays, rays)], axis=1),
             inside & closed & (_met(one, two, three, volume, real) == 1) & (hulls.triangle_count > 0),
         )
-
-    def chosen(self, which: Indices | Mask) -> Faces:
-        """The faces of some of the problems."""
-        return Faces(*(array[which] for array in vars(self).values()))
 
     @property
     def counts(self) -> tuple[int, int, int]:

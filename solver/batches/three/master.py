@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.batches.three.matrices import inverses, multipliers, solved
-from theory.arrays import Array, Indices, Mask
+from solver.batches.three.matrices import OnFirstAxis, inverses, multipliers, solved
+from theory.arrays import Array
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ THREE_MASTER = BatchMasterTolerances()
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
+class Columns(OnFirstAxis):
     """Neurons of n problems and their energies.
 
     Attributes:
@@ -49,10 +49,6 @@ class Columns:
     slacks: Array
     demand: Array
     ridge: Array
-
-    def chosen(self, which: Indices | Mask) -> Columns:
-        """The columns of some of the problems."""
-        return Columns(*(array[which] for array in vars(self).values()))
 
     @property
     def code(self) -> Array:

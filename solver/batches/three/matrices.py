@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 
-from theory.arrays import Array, Mask
+from theory.arrays import Array, Indices, Mask
 
 _ROW, _COLUMN = np.triu_indices(3)
 _PLACE = np.array([[0, 1, 2], [1, 3, 4], [2, 4, 5]])
 _TINY = np.finfo(float).tiny
+
+
+class OnFirstAxis:
+    """Arrays of many problems, one in each place of the first axis: the base of a dataclass of them."""
+
+    def chosen(self, which: Indices | Mask) -> Self:
+        """Those of some of the problems."""
+        return type(self)(*(array[which] for array in vars(self).values()))
 
 
 def entries(matrices: Array) -> Array:

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from solver.batches.three.faces import Faces
-from solver.batches.three.matrices import entries, largest, pairs
-from theory.arrays import Array, Indices, Mask
+from solver.batches.three.matrices import OnFirstAxis, entries, largest, pairs
+from theory.arrays import Array, Mask
 
 
 @dataclass(frozen=True, eq=False)
-class FacePrices:
+class FacePrices(OnFirstAxis):
     """Local maxima of the ratio: first those of corners, then of edges, then rays.
 
     Attributes:
@@ -33,10 +33,6 @@ class FacePrices:
     neurons: Array
     values: Array
     alone: Array
-
-    def chosen(self, which: Indices) -> FacePrices:
-        """The prices of some of the problems."""
-        return FacePrices(*(array[which] for array in vars(self).values()))
 
 
 def priced(faces: Faces, multiplier: Array) -> FacePrices:

@@ -25,11 +25,11 @@ from solver.batches.certificate import best_value
 from solver.batches.codes import CODES, Codes, WhitenedProblems
 from solver.batches.three.faces import Faces, listed
 from solver.batches.three.master import Columns
-from solver.batches.three.matrices import entries, inverses, multipliers, pairs, squared_sines, whole
+from solver.batches.three.matrices import OnFirstAxis, entries, inverses, multipliers, pairs, squared_sines, whole
 from solver.batches.three.polish import NEURONS, lines_that_touch, polished
 from solver.batches.three.pricing import FacePrices, priced
 from solver.batches.three.proof import THREE_PROOF, costs, exactly, largest_ratios, proven, readouts
-from theory.arrays import Array, Indices, Mask
+from theory.arrays import Array, Mask
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,12 @@ THREE = ThreeLimits()
 
 
 @dataclass(frozen=True, eq=False)
-class _Clouds:
+class _Clouds(OnFirstAxis):
     """Problems, the first axis of every array: samples (n, T, 3), the diagonal of K (n, 3) and G0 (n, 3, 3)."""
 
     points: Array
     demand: Array
     ridge: Array
-
-    def chosen(self, which: Indices) -> _Clouds:
-        return _Clouds(*(array[which] for array in vars(self).values()))
 
     def measured(self, faces: Faces, neurons: Array, multiplier: Array) -> Codes:
         """What codes (n, k, 3) cost and multipliers (n, 3, 3) prove; without errors in the size that suits a code."""
