@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from solver.certificate.worth import Bound, code_worths, within_loss
+from solver.certificate.worth import Bound, code_worths, largest_of_groups, within_loss
 from theory.arrays import Array
-from theory.conditions.many_sources import best_known_neuron, proven_ratio
-from theory.dependent.spans import Span
 from theory.problem import Problem
 from theory.readouts import symmetric_root
 
@@ -25,25 +23,9 @@ def has_spans(problem: Problem) -> bool:
     return problem.separate and problem.dependent and problem.on_hull.groups is None
 
 
-def largest_ratio(span: Span, worth: Array, basis: Array) -> tuple[float, bool, Array]:
-    """The largest ratio of worth to cost of the neurons of a group, or a bound on it; whether it is exact; neurons.
-
-    Args:
-        span: of the group.
-        worth: (r, r) the form of a multiplier in the coordinates of proofs.
-        basis: (k, r) the rows of the group's coordinates there.
-    """
-    form = basis @ worth @ basis.T
-    if span.listed:
-        priced = span.block.proving.pricing.maximise(form)
-        return priced.rho, True, np.vstack([priced.directions, priced.worst[None]])
-    neuron, ratio = best_known_neuron(span.block, form)
-    return max(ratio, proven_ratio(span.block, form)[0]), False, neuron[None]
-
-
 def ratio_of(problem: Problem, multiplier: Array) -> float:
     """The largest ratio of a multiplier (d, d) for neurons that read one group each, or a bound on it."""
-    return _largest(problem, _worth(problem, multiplier))[0]
+    return largest_of_groups(problem, _worth(problem, multiplier), quick=False)[0]
 
 
 def bound_of_spans(problem: Problem, multiplier: Array, weights: Array | None) -> Bound:
@@ -63,7 +45,7 @@ def bound_of_spans(problem: Problem, multiplier: Array, weights: Array | None) -
     for worth in worths:
         root = symmetric_root(worth)
         proven = root.T @ root
-        rho, exact, worst = _largest(problem, proven)  # step 2
+        rho, exact, worst = largest_of_groups(problem, proven, quick=False)  # step 2
         value = inside.proving.readout.dual_value(root, rho)
         if weights is not None and not weights.any() and rho <= 1:
             value = loss  # where no neuron is worth having without any, none is best
@@ -75,23 +57,3 @@ def _worth(problem: Problem, multiplier: Array) -> Array:
     hull = problem.hull
     assert hull is not None
     return problem.canonical.proving.worth(multiplier[np.ix_(hull.kept, hull.kept)])
-
-
-def _largest(problem: Problem, worth: Array) -> tuple[float, bool, Array]:
-    """The largest ratio of all groups, whether it is exact, and the neuron (d,) of the largest that was seen."""
-    most, seen, exact, worst = 0.0, -np.inf, True, np.zeros(problem.dimension)
-    random = np.random.default_rng(0)
-    for span in problem.spans:
-        basis = problem.canonical.proving.neurons(span.basis)
-        ratio, attained, neurons = largest_ratio(span, worth, basis)
-        # Some try to refute the ratio.
-        directions = span.block.whitening.weights(random.standard_normal((500, len(span.kept))))
-        tried = np.vstack([neurons[-1], span.block.modular.unit_neurons, directions])
-        tried = tried / np.sqrt(span.block.neuron_cost(tried))[:, None]
-        earned = ((tried @ basis @ symmetric_root(worth).T) ** 2).sum(axis=1)
-        best = int(np.argmax(earned))
-        most, exact = max(most, ratio, float(earned[best])), exact and attained
-        if earned[best] > seen:
-            seen, worst = float(earned[best]), np.zeros(problem.dimension)
-            worst[list(span.kept)] = tried[best]
-    return most, exact, worst

@@ -162,7 +162,7 @@ def proven_rho(problem: Problem, worth: Array, *, quick: bool, cover: Cover | No
 
 def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[float, bool, Array]:
     if problem.separate:
-        return _largest_of_groups(problem, worth, quick=quick)
+        return largest_of_groups(problem, worth, quick=quick)
     faces = None if quick else problem.sources.faces_if_few
     polygon = problem.polygon if faces is not None and problem.proving.are_whitened else None
     if polygon is not None:
@@ -178,15 +178,21 @@ def _largest_ratio(problem: Problem, worth: Array, *, quick: bool) -> tuple[floa
     return (priced.rho, True, priced.worst) if priced.rho >= tried else (tried, True, direction)
 
 
-def _largest_of_groups(problem: Problem, worth: Array, *, quick: bool) -> tuple[float, bool, Array]:
-    """Step 2 over neurons that read one group each."""
+def largest_of_groups(problem: Problem, worth: Array, *, quick: bool) -> tuple[float, bool, Array]:
+    """Step 2 over neurons that read one group each, of sources that may depend on each other.
+
+    Args:
+        problem: with groups.
+        worth: (r, r) the form of a multiplier in the coordinates of proofs of the problem in canonical form.
+        quick: do not look at the faces of the hulls of groups.
+    """
     largest, exact, worst = -np.inf, True, np.zeros(problem.dimension)
-    for members, block in zip((problem.groups or {}).values(), problem.blocks, strict=True):
-        turned = problem.proving.matrix[:, list(members)] @ block.proving.inverse
-        rho, attained, neuron = _largest_ratio(block, turned.T @ worth @ turned, quick=quick)
+    for span in problem.spans:
+        turned = problem.canonical.proving.matrix @ span.basis.T @ span.block.proving.inverse
+        rho, attained, neuron = _largest_ratio(span.block, turned.T @ worth @ turned, quick=quick)
         if rho > largest:
             largest, exact, worst = rho, attained, np.zeros(problem.dimension)
-            worst[list(members)] = neuron
+            worst[list(span.kept)] = neuron
     return largest, exact, worst
 
 
