@@ -32,7 +32,6 @@ import numpy as np
 
 from theory.arrays import Array, ArrayLike
 from theory.errors import InputError
-from theory.groups import is_separate
 from theory.immutable import Frozen
 from theory.inputs import LARGEST, SMALLEST, as_matrix, as_number, require_plain
 from theory.modular.formulas import modular_loss, modular_strength
@@ -123,44 +122,27 @@ class Readout(Frozen):
                 ridge_root = self.ridge_root * change[:, None] if change.ndim == 1 else change @ self.ridge_root
         return Readout(targets, self.decoder_cost / unit, ridge, rank=self.rank, ridge_root=ridge_root)
 
-    def alone(self, members: Sequence[int], code: ArrayLike) -> Readout:
-        """What reading some of the sources costs while neurons that read only others are as they are.
+    def alone(self, members: Sequence[int]) -> Readout:
+        """What reading some of the sources costs where errors of the others tell nothing of theirs.
 
-        Up to what these others cost by themselves: with H = G + G0 in blocks, one for these sources (b) and one for the
-        rest (r), g is mu tr(K_rr H_rr^-1) + mu tr(T'K T (H_bb - H_br H_rr^-1 H_rb)^-1), T = (1; -H_rr^-1 H_rb)
-        (docs/mathematics.md, "Groups").
+        Up to what the others cost by themselves, for codes without entries between these sources and others.
 
         Args:
             members: indices of the sources.
-            code: (d, d) G, without entries between these sources and others.
 
         Example:
-            >>> soft = Readout(np.eye(2), 1.0, np.array([[2.0, 1.0], [1.0, 2.0]]))
+            >>> soft = Readout(np.eye(2), 1.0, np.diag([2.0, 1.0]))
             >>> losses = [soft.value(np.diag([size, 3.0])) for size in (0.0, 5.0)]
-            >>> alone = [soft.alone([0], np.diag([0.0, 3.0])).value([[size]]) for size in (0.0, 5.0)]
+            >>> alone = [soft.alone([0]).value([[size]]) for size in (0.0, 5.0)]
             >>> bool(np.isclose(losses[0] - losses[1], alone[0] - alone[1]))
             True
         """
-        chosen = list(members)
-        rest = [index for index in range(self.targets.shape[1]) if index not in chosen]
-        targets = self.targets[:, chosen]
-        if self.ridge is None:
-            return Readout(targets, self.decoder_cost)
-        ridge = self.ridge[np.ix_(chosen, chosen)]
-        errors = self.errors
-        if rest:
-            ridged = np.asarray(code)[np.ix_(rest, rest)] + self.ridge[np.ix_(rest, rest)]
-            across = self.ridge[np.ix_(rest, chosen)]
-            scale = np.sqrt(np.diag(ridged))
-            solved = np.linalg.solve(ridged / np.outer(scale, scale), across / scale[:, None]) / scale[:, None]
-            targets, ridge = targets - self.targets[:, rest] @ solved, ridge - across.T @ solved
-            if not is_separate(self.ridge, {"these": tuple(chosen), "others": tuple(rest)}):
-                # Their errors are no longer those of the sources alone.
-                errors = None
+        chosen, errors = list(members), self.errors
+        ridge = None if self.ridge is None else self.ridge[np.ix_(chosen, chosen)]
         if errors is not None:
             covariance, root = errors.covariance[np.ix_(chosen, chosen)], errors.root[:, chosen]
             errors = replace(errors, mean=errors.mean[chosen], covariance=covariance, root=root)
-        return Readout(targets, self.decoder_cost, (ridge + ridge.T) / 2, errors)
+        return Readout(self.targets[:, chosen], self.decoder_cost, ridge, errors)
 
     # ---- value and derivatives --------------------------------------------------------------------------------
 

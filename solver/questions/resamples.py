@@ -192,14 +192,11 @@ def ratios(answer: Any, neurons: Array | None = None) -> tuple[list[float] | Non
     if not problem.neurons.linear or problem.readout.rank is not None:
         return None, None
     worth = answer.multiplier
-    if problem.dependent and problem.groups is not None:
-        spans = ((span.block, worth[np.ix_(span.kept, span.kept)]) for span in problem.spans)
-        own = np.array([lower_bound(block, form).rho for block, form in spans])
-    elif problem.groups is None:
+    if problem.groups is None:
         own = np.diag(worth) / problem.modular_costs
     else:
-        groups = zip(problem.blocks, problem.groups.values(), strict=True)
-        own = np.array([lower_bound(block, worth[np.ix_(few, few)]).rho for block, few in groups])
+        spans = ((span.block, worth[np.ix_(span.kept, span.kept)]) for span in problem.spans)
+        own = np.array([lower_bound(block, form).rho for block, form in spans])
     if neurons is None:
         return own.tolist(), None
     rows = np.atleast_2d(neurons)

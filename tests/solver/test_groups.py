@@ -230,11 +230,9 @@ def test_errors_of_one_group_tell_of_another():
     assert answer.status == "optimal" and answer.iterations > 1
     # It is a minimum: no group can do better while the other stays.
     for members, block in zip(problem.groups.values(), problem.blocks, strict=True):
-        others = answer.source_weights[~answer.source_weights[:, list(members)].any(axis=1)]
-        own = answer.source_weights[answer.source_weights[:, list(members)].any(axis=1)][:, list(members)]
-        readout = problem.readout.alone(members, others.T @ others)
-        multiplier = readout.multiplier(own.T @ own)
-        assert block.pricing.maximise(multiplier).rho == pytest.approx(1, abs=1e-6)
+        multiplier = problem.multiplier(answer.source_weights.T @ answer.source_weights)
+        own = multiplier[np.ix_(members, members)]
+        assert block.pricing.maximise(own).rho == pytest.approx(1, abs=1e-6)
     # A target that no group but one is asked for needs no other.
     only = solve(problem.replaced(readout=Soft(1e4, targets=[[0, 0, 1.0]])))
     assert only.status == "optimal" and ("s3",) in only.coded_groups()

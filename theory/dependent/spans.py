@@ -46,9 +46,11 @@ def spans_of(problem: Any) -> tuple[Span, ...]:
         >>> bool(np.allclose(cost, categories.neuron_cost([[1.0, 2.0, 0.0, 0.0]])))
         True
     """
-    basis = np.eye(problem.dimension) if problem.hull is None else problem.hull.basis
-    kept = kept_of_groups(problem)
-    return tuple(Span(own, basis[list(own)], GROUP_BY_GROUP.alone(problem, own).canonical) for own in kept)
+    kept, hull = kept_of_groups(problem), problem.hull
+    basis = np.eye(problem.dimension) if hull is None else hull.basis
+    known = problem.blocks if hull is None else ()
+    blocks = known or [GROUP_BY_GROUP.alone(problem, own) for own in kept]
+    return tuple(Span(own, basis[list(own)], block.canonical) for own, block in zip(kept, blocks, strict=True))
 
 
 def kept_of_groups(problem: Any) -> list[tuple[int, ...]]:

@@ -38,9 +38,9 @@ class _GroupByGroup(Reduction):
             >>> bool(np.isclose(sum(losses), problem.modular_loss))
             True
         """
-        silent, parts = np.zeros((problem.dimension, problem.dimension)), list[Any | None]()
+        parts = list[Any | None]()
         for members, block in zip((problem.groups or {}).values(), problem.blocks, strict=True):
-            readout = problem.readout.alone(members, silent)
+            readout = problem.readout.alone(members)
             if not readout.targets.any():
                 parts.append(None)
                 continue
