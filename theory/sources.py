@@ -16,9 +16,9 @@ import numpy as np
 from theory.arrays import Array, ArrayLike
 from theory.errors import InputError
 from theory.geometry.affine_hull import AffineHull
-from theory.geometry.extremes import EXACT_DIMENSION
+from theory.geometry.extremes import EXACT_DIMENSION, extreme_points
 from theory.geometry.face_lattice import FaceLattice
-from theory.geometry.polytope import NormalFan, column_range
+from theory.geometry.polytope import NormalFan, column_range, normal_fan
 from theory.geometry.rows import ordered_rows
 from theory.immutable import Immutable, derived
 from theory.inputs import LARGEST, SMALLEST, as_matrix, as_rows, checked_names, has_blocks, require_plain
@@ -229,8 +229,6 @@ class Sources(Immutable):
             >>> grid.count, grid.mean.tolist(), len(grid.points)
             (12, [1.0, 1.5], 4)
         """
-        from theory.summary import Summary
-
         if getattr(chunks, "ndim", 3) != 3:
             raise InputError(
                 "chunks: one matrix is one piece; give it to Sources itself, or give an iterable of matrices"
@@ -312,8 +310,6 @@ class Sources(Immutable):
             >>> Sources.from_summary(box.summarised() + more.summarised()).count
             7
         """
-        from theory.summary import Summary
-
         if self.stream is not None:
             return self.stream
         if not self.from_samples:
@@ -484,8 +480,6 @@ class Sources(Immutable):
     @derived
     def vertices(self) -> Array:
         """(V, d) extreme points about the mean, or for d > EXACT_DIMENSION all distinct points."""
-        from theory.geometry.extremes import extreme_points
-
         if self.hull is not None:
             return np.asarray(self.on_hull.vertices @ self.hull.basis.T)
         if self.dimension > EXACT_DIMENSION:
@@ -499,8 +493,6 @@ class Sources(Immutable):
         Raises:
             InputError: six or more sources.
         """
-        from theory.geometry.polytope import normal_fan
-
         if self.hull is not None:
             raise InputError("sources: linearly dependent, so that their hull is flat; ask `on_hull`")
         if self.dimension > EXACT_DIMENSION:
@@ -531,8 +523,6 @@ class Sources(Immutable):
     @derived
     def faces_if_few(self) -> FaceLattice | None:
         """The faces of conv(-S), or None where they are too many to price (always for eight or more sources)."""
-        from theory.geometry.face_lattice import FaceLattice
-
         if self.hull is not None:
             return None  # those of its coordinates are listed
         if self.dimension <= EXACT_DIMENSION:

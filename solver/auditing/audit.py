@@ -45,6 +45,7 @@ from theory.inputs import LARGEST, as_matrix, column_names, neuron_names
 from theory.inputs.tensors import layer_weights
 from theory.problem import Problem
 from theory.sources import Sources
+from theory.writing import block
 
 if TYPE_CHECKING:
     from solver.auditing.nonlinear import NonlinearAudit
@@ -143,8 +144,6 @@ class Audit(Drawn, Findings):
         return columns_of_neurons(self)
 
     def _repr_html_(self) -> str:
-        from theory.writing import block
-
         return block(self.sentences(), self.columns())
 
     def __repr__(self) -> str:

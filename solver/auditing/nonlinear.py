@@ -31,6 +31,7 @@ from theory.arrays import Array
 from theory.errors import InputError
 from theory.neurons.sample_readout import SampleReadout
 from theory.problem import Problem
+from theory.writing import block
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,6 @@ class NonlinearAudit(Drawn, NonlinearFindings):
         return plot, NONLINEAR_AUDIT_PANELS
 
     def _repr_html_(self) -> str:
-        from theory.writing import block
-
         return block(self.sentences(), self.columns())
 
     def __repr__(self) -> str:

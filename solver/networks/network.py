@@ -122,8 +122,6 @@ class Lifted:
 
     def _problem(self, sources: Any, **options: Any) -> Problem:
         """The certified problem with the costs of this network."""
-        from theory.problem import Problem
-
         costs: dict[str, Any] = {"decoder_cost": self.weight_cost, "activity_cost": self.activity_cost}
         return Problem(sources, readout=Soft(self.error_cost), **costs, **options)
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 from solver.codes.answer import Answer
 from solver.codes.certified import UNPROVEN
 from solver.codes.drawn import Drawing, Drawn
+from solver.extras import require
 from solver.nonlinear import files
 from solver.nonlinear.code import NonlinearCode, described, sorted_network
 from theory.neurons.nonlinear import rectified
+from theory.writing import block
 
 if TYPE_CHECKING:
     import pandas
@@ -89,8 +91,6 @@ class NonlinearRepresentation(Drawn, Answer, NonlinearCode):  # type: ignore[mis
         Raises:
             InputError: pandas is not installed (`pip install 'modularity-solver[tables]'`).
         """
-        from solver.extras import require
-
         require("to_dataframe", "tables", "pandas")
         import pandas
 
@@ -141,6 +141,5 @@ class NonlinearRepresentation(Drawn, Answer, NonlinearCode):  # type: ignore[mis
 
     def _repr_html_(self) -> str:
         from solver.pictures.nonlinear import sentences
-        from theory.writing import block
 
         return block(sentences(self), self.columns() if len(self) else None)

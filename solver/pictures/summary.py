@@ -31,6 +31,7 @@ from solver.pictures.words import (
     threshold,
 )
 from solver.plain import plain
+from theory.conditions import CONDITION_TOLERANCE
 from theory.exact.rational import fraction_text, integer_text
 from theory.geometry.levels import levels
 from theory.inputs.names import NOT_PRINTED
@@ -255,8 +256,6 @@ def _price_of_verdict(groups: object, verdict: Verdict) -> str:
 
 def _tie(verdict: Verdict) -> str:
     """What a margin of zero leaves open."""
-    from theory.conditions import CONDITION_TOLERANCE
-
     if verdict.margin != 0:
         return ""
     if verdict.proof is not None:

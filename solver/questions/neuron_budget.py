@@ -40,6 +40,7 @@ from theory.immutable import Frozen
 from theory.inputs import whole_number
 from theory.inputs.problem import within_digits
 from theory.problem import Problem
+from theory.writing import block
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -167,8 +168,6 @@ class Budget(Frozen):
         return "\n".join([*self.sentences(), "", *aligned(rows)])
 
     def _repr_html_(self) -> str:
-        from theory.writing import block
-
         above = ["reached" if one else f"{100 * by:.3g} %" for one, by in zip(self.reached, self.excess, strict=True)]
         return block(self.sentences(), {"neurons": self.numbers, "loss": self.losses, "above the floor": above})
 

@@ -10,7 +10,7 @@ from solver.reading.choice import Choice
 from solver.reading.files import InputFile
 from solver.reading.samples import read_table
 from theory.errors import InputError, unknown_name
-from theory.neurons import Neurons
+from theory.neurons import Neurons, PeakActivity, WeightedActivity
 
 CONTEXT = "context"
 
@@ -78,11 +78,7 @@ class Energy:
             InputError: no such column, or weights that are none.
         """
         if self.kind == "peak":
-            from theory.neurons import PeakActivity
-
             return PeakActivity()
         if self.context is None:
             return None
-        from theory.neurons import WeightedActivity
-
         return WeightedActivity(read_table(path, CONTEXT, choice=Choice(columns=(self.context,))).values[:, 0])

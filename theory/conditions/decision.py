@@ -22,6 +22,8 @@ from theory.conditions.few_sources import decide_few
 from theory.conditions.many_sources import decide_many
 from theory.conditions.verdict import CONDITION_TOLERANCE, Verdict, modular_multiplier
 from theory.errors import InputError
+from theory.exact.problem import ExactProblem
+from theory.exact.rational import as_floats, exact_number, positive_number
 from theory.inputs.problem import within_digits
 from theory.problem import Problem
 from theory.readouts import Exact, Noisy, Reads, Soft
@@ -96,8 +98,6 @@ def modularity(
 def _decide_exactly(sources: ArrayLike | Sources, arguments: dict[str, Any]) -> Verdict:
     """Step 4."""
     from theory.conditions.exact_decision import decide_exactly
-    from theory.exact.problem import ExactProblem
-    from theory.exact.rational import positive_number
 
     posed = ExactProblem.posed(sources, **arguments)
     decoder_cost = positive_number(arguments["decoder_cost"], "decoder_cost")
@@ -115,8 +115,6 @@ def _rounded(sources: ArrayLike | Sources, arguments: dict[str, Any]) -> Problem
     Raises:
         InputError, OverflowError: it cannot be posed there.
     """
-    from theory.exact.rational import as_floats
-
     tables = {
         name: as_floats(arguments[name], name) for name in ("mixing", "probabilities") if arguments[name] is not None
     }
@@ -127,8 +125,6 @@ def _rounded(sources: ArrayLike | Sources, arguments: dict[str, Any]) -> Problem
 
 def _rounded_readout(readout: Reads) -> Reads:
     """The readout with its numbers rounded to floats."""
-    from theory.exact.rational import as_floats, exact_number
-
     assert isinstance(readout, (Exact, Soft, Noisy))
     arguments = {item.name: getattr(readout, item.name) for item in fields(readout)}
     for name, value in arguments.items():

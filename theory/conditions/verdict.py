@@ -20,6 +20,7 @@ from theory.exact.proof import Proof
 from theory.immutable import Frozen
 from theory.modular.formulas import multiplier_entry
 from theory.problem import Problem
+from theory.writing import block
 
 CONDITION_TOLERANCE = 1e-10
 """rho up to 1 + this counts as one: the condition is always tight at the axes, where rounding leaves about 1e-13."""
@@ -81,8 +82,6 @@ class Verdict(Frozen):
         return practically_modular(0.0, 0.0 if self.modular else self.price_bound, self.practically)
 
     def _repr_html_(self) -> str:
-        from theory.writing import block
-
         word = {True: "Modular", False: "Mixed", None: "Undecided"}[self.modular]
         margin = f" (margin {self.margin:.3g})" if np.isfinite(self.margin) else ""
         most = "none" if self.modular else f"at most {100 * self.price_bound:.3g} %"

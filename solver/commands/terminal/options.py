@@ -13,7 +13,7 @@ import click
 
 from solver.commands.terminal.output import FORMATS, QUIET
 from solver.commands.terminal.progress import counted, is_silent, silence
-from solver.examples import EXAMPLES
+from solver.examples import EXAMPLES, path_of
 from solver.extras import PAGES, PICTURES, SAVED_AS, require_writer
 from theory.errors import InputError
 
@@ -222,8 +222,6 @@ def _file_of(file: str | None, example: str | None) -> str:
     if file is not None and example is not None:
         raise click.UsageError(f"--example: the sources are those of {file!r} already; give one of the two")
     if example is not None:
-        from solver.examples import path_of
-
         return str(path_of(example))
     if file is None:
         raise click.UsageError("Missing argument 'FILE': give a file, - for standard input, or --example NAME")

@@ -327,7 +327,7 @@ def test_a_fan_that_nobody_waited_for_is_not_built_after_an_interrupt(monkeypatc
         raise KeyboardInterrupt
 
     monkeypatch.setattr("solver.solving.run.plan", interrupt)
-    monkeypatch.setattr("theory.geometry.polytope.normal_fan", pytest.fail)
+    monkeypatch.setattr("theory.sources.normal_fan", pytest.fail)
     answer = solve(Problem([[0, 0], [0, 1], [1, 0]]))
     assert 0 < answer.lower_bound <= answer.loss
 
