@@ -32,7 +32,7 @@ import numpy as np
 
 from theory.arrays import Array, ArrayLike
 from theory.errors import InputError
-from theory.immutable import Frozen
+from theory.immutable import Frozen, derived
 from theory.inputs import LARGEST, SMALLEST, as_matrix, as_number, require_plain
 from theory.modular.formulas import modular_loss, modular_strength
 from theory.sources import Sources
@@ -51,6 +51,7 @@ class DecodingTolerances:
     spanned: float = 1e-10  # singular value of a code, relative to the largest, that a decoder makes no use of
     outside: float = 1e-6  # share of the targets outside the range of a code: the roots of G have half the digits
     singular: float = float(np.finfo(float).eps)  # square of a pivot of G of unit diagonal, per source: G is singular
+    dependent: float = 1e3  # condition of the root of G0 above which it is not added to G: six digits are lost
     strength_steps: int = 60  # of Newton's method, and halvings of one, for the best modular code
     nearly_nothing: float = 1e-2  # strength up to which a source may be fixed at zero, in units of a natural one
     sufficient: float = 1e-4  # share of the fall that the slopes promise that a step must keep (Armijo)
@@ -114,12 +115,12 @@ class Readout(Frozen):
         change, ridge = np.asarray(matrix, dtype=np.float64), None
         if targets is None:
             targets = self.targets * change if change.ndim == 1 else self.targets @ change.T
+        if ridge_root is None and self.ridge_root is not None:
+            ridge_root = self.ridge_root * change[:, None] if change.ndim == 1 else change @ self.ridge_root
         if ridge_root is not None:
             ridge = ridge_root @ ridge_root.T
         elif self.ridge is not None:
             ridge = self.ridge * np.outer(change, change) if change.ndim == 1 else change @ self.ridge @ change.T
-            if self.ridge_root is not None:
-                ridge_root = self.ridge_root * change[:, None] if change.ndim == 1 else change @ self.ridge_root
         return Readout(targets, self.decoder_cost / unit, ridge, rank=self.rank, ridge_root=ridge_root)
 
     def alone(self, members: Sequence[int]) -> Readout:
@@ -151,7 +152,7 @@ class Readout(Frozen):
         if self.rank is not None:
             root, missed = self._on_range(np.asarray(code))
             return float(self.decoder_cost * (root**2).sum()) if missed <= DECODING.outside else float("inf")
-        if self.errors is not None:
+        if self._seen_root is not None:
             matrix, seen = self._seen(code)
             root = np.linalg.solve(np.linalg.cholesky(matrix), seen @ self.targets.T)
             return float(self.decoder_cost * (root**2).sum())
@@ -178,7 +179,7 @@ class Readout(Frozen):
         if self.rank is not None:
             half = self.targets @ np.linalg.pinv(np.asarray(code), rcond=DECODING.spanned, hermitian=True)
             return np.asarray(self.decoder_cost * half.T @ half)
-        if self.errors is not None:
+        if self._seen_root is not None:
             matrix, seen = self._seen(code)
             half = seen.T @ np.linalg.solve(matrix, seen @ self.targets.T)
             return np.asarray(self.decoder_cost * half @ half.T)
@@ -192,7 +193,7 @@ class Readout(Frozen):
         Raises:
             numpy.linalg.LinAlgError: G + G0 is singular.
         """
-        if self.errors is None:
+        if self._seen_root is None:
             inverse = np.asarray(np.linalg.inv(self._ridged(code)), dtype=np.float64)
         else:
             matrix, seen = self._seen(code)
@@ -209,7 +210,7 @@ class Readout(Frozen):
             # Once more on what is left: of neurons that are nearly dependent the inverse alone leaves too much of data
             # that lie far from zero.
             return np.asarray(decoder + (self.targets - decoder @ weights) / scale @ inverse)
-        if self.errors is not None:
+        if self._seen_root is not None:
             matrix, seen = self._seen(weights.T @ weights)
             return np.asarray((seen @ self.targets.T).T @ np.linalg.solve(matrix, seen @ weights.T))
         matrix, scale = self._scaled(weights.T @ weights)
@@ -258,9 +259,9 @@ class Readout(Frozen):
         """
         return replace(self, targets=targets)
 
-    def near(self, ridge: Array) -> Readout:
-        """The soft readout (`ridge`: (d, d) G0) that an exact one is the limit of."""
-        return Readout(self.targets, self.decoder_cost, ridge)
+    def near(self, ridge_root: Array) -> Readout:
+        """The soft readout (`ridge_root`: (d, k) F, G0 = F F') that an exact one is the limit of."""
+        return Readout(self.targets, self.decoder_cost, ridge_root @ ridge_root.T, ridge_root=ridge_root)
 
     def spanning(self, weights: Array, rank: int) -> Array:
         """The nearest code to one (n, d) of this rank that lets the targets be decoded without error.
@@ -444,12 +445,27 @@ class Readout(Frozen):
         matrix = np.asarray(code)
         return matrix if self.ridge is None else matrix + self.ridge
 
+    @derived
+    def _seen_root(self) -> Array | None:
+        """(k, d) R with R G0 R' the identity, in which no digit is lost where G0 is nearly singular; else None.
+
+        In the sources' own coordinates G0 is so wherever sources are nearly dependent.
+        """
+        if self.errors is not None:
+            return np.asarray((self.errors.cost / self.decoder_cost) ** 0.5 * self.errors.root)
+        root = self.ridge_root
+        if root is None or root.shape[0] != root.shape[1]:
+            return None
+        inverse = np.linalg.inv(root)
+        # With rows of length one, as where G0 has ones on its diagonal, the root itself is of the size of one.
+        unlike = float(((inverse * inverse).sum(axis=0) * (root * root).sum(axis=1)).sum())
+        return np.asarray(inverse) if unlike > DECODING.dependent**2 else None
+
     def _seen(self, code: ArrayLike) -> tuple[Array, Array]:
-        """(k, k) H and (k, d) R with (G + G0)^-1 = R'H^-1 R, where C = R'R: of dependent sources no digit is lost."""
-        assert self.errors is not None
-        root = self.errors.root
-        matrix = root @ np.asarray(code) @ root.T
-        return matrix + self.decoder_cost / self.errors.cost * np.eye(len(root)), root
+        """(k, k) H and (k, d) R with (G + G0)^-1 = R'H^-1 R."""
+        root = self._seen_root
+        assert root is not None
+        return root @ np.asarray(code) @ root.T + np.eye(len(root)), root
 
     def _scaled(self, code: ArrayLike) -> tuple[Array, Array]:
         """G + G0 with ones on its diagonal, and the roots (d,) of its diagonal."""

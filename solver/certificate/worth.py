@@ -8,7 +8,9 @@ Everything is seen in coordinates of proofs (`theory.coordinates`), where no dig
    to refute it. Of two sources rho is bounded from above on cones around zero (`theory.geometry.polygon`), and exact if
    the best neuron there attains it. Elsewhere rho is bounded from above (`theory.conditions.many_sources`).
 3. A cover (`theory.bounds.cover`) is checked product by product, and used where it proves a smaller rho.
-4. The dual value of Y and rho is the bound. What rounding does to it is least in one of two sets of coordinates.
+4. The dual value of Y and rho is the bound. What rounding does to it is least in one of two sets of coordinates. What
+   may be rounding of a direction in which Y proves nothing is left out where it would cost errors: no ratio is larger
+   without it.
 """
 
 from __future__ import annotations
@@ -95,7 +97,13 @@ def bound_of_worth(problem: Problem, worth: Array, *, quick: bool, cover: Cover 
     root = symmetric_root(worth)
     worth = root.T @ root  # step 1
     rho, exact, worst = proven_rho(problem, worth, quick=quick, cover=cover)
-    value = problem.proving.readout.dual_value(root, rho)  # step 4
+    readout = problem.proving.readout
+    value = readout.dual_value(root, rho)  # step 4
+    if not readout.exact:
+        sizes = (root**2).sum(axis=1)
+        kept = root[sizes >= WORTH.semidefinite * sizes.max()]
+        if len(kept) < len(root) and (without := readout.dual_value(kept, rho)) > value:
+            value, worth = without, kept.T @ kept
     return Bound(value, rho, exact, worst, problem.proving.multiplier(worth))
 
 

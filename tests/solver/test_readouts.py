@@ -267,3 +267,19 @@ def test_no_other_size_of_the_modular_code_costs_less_however_dependent_the_sour
     assert len(code) and problem.loss(code) == pytest.approx(problem.modular_loss, rel=1e-9)
     for size in (0.99, 0.9999, 1.0001, 1.01):
         assert problem.modular_loss <= problem.loss(size * code) * (1 + 1e-10)
+
+
+@given(seeds, st.floats(-5, -2))
+@example(211, -5.0)
+@example(247, -5.0)
+@example(289, -5.0)
+def test_one_target_of_nearly_dependent_sources_costs_no_digits(seed, apart):
+    """G0 is nearly singular then: in G + G0 what is decoded drowns in the digits of what is not."""
+    rng = np.random.default_rng(seed)
+    one = rng.standard_normal(rng.integers(4, 20))
+    samples = np.column_stack([one, one + 10.0**apart * rng.standard_normal(len(one))])
+    readout = Soft(10.0 ** rng.uniform(0, 4), rng.standard_normal((1, 2)))
+    costs = {"decoder_cost": 10.0 ** rng.uniform(0, 2), "encoder_cost": 10.0 ** rng.uniform(-2, 2)}
+    answer = solve(Problem(samples, readout=readout, **costs))
+    assert answer.status == "optimal" and answer.gap < 1e-9
+    assert certify(answer.problem, answer).gap < 1e-9

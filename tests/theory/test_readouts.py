@@ -1,5 +1,7 @@
 """Readouts against their definitions: least squares, finite differences, brute force."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -173,3 +175,24 @@ def test_targets_that_are_the_data_change_nothing():
     assert given_targets.modular_loss == pytest.approx(usual.modular_loss, rel=1e-14)
     assert decide(given_targets).rho == pytest.approx(decide(usual).rho, rel=1e-12)
     assert modularity(GRID).modular is True
+
+
+@given(seeds, st.floats(4, 7))
+def test_a_ridge_that_is_nearly_singular_costs_no_digits(seed, digits):
+    """Against exact fractions, of which the root of the ridge has all digits."""
+    rng = np.random.default_rng(seed)
+    root = rng.integers(-9, 10, size=(2, 2)) + 10 * np.eye(2)
+    root[:, 1] *= round(10**digits)
+    targets, weights = rng.integers(-9, 10, size=(1, 2)) + 0.5, rng.integers(1, 9, size=(1, 2)) / 8
+    readout = Readout(targets, 1.0, root @ root.T, ridge_root=root)
+    (a, b), (c, d) = [[Fraction(entry) for entry in row] for row in root]
+    (v, w), (x, y) = ([Fraction(entry) for entry in row[0]] for row in (weights, targets))
+    h11, h12, h22 = a * a + b * b + v * v, a * c + b * d + v * w, c * c + d * d + w * w
+    det = h11 * h22 - h12 * h12
+    seen = np.array([(h22 * x - h12 * y) / det, (h11 * y - h12 * x) / det])
+    value = float(seen @ [x, y])
+    code, worth = weights.T @ weights, np.outer(seen, seen).astype(float)
+    assert readout.value(code) == pytest.approx(value, rel=1e-12)
+    for multiplier in (readout.multiplier(code), readout.expansion(code)[1]):
+        assert np.abs(multiplier - worth).max() <= 1e-12 * np.abs(worth).max()
+    assert readout.decoder(weights) == pytest.approx(np.array([[float(seen @ [v, w])]]), rel=1e-11)

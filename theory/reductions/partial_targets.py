@@ -59,8 +59,7 @@ class PartialTargets(Reduction):
     def _readout(self, problem: Any) -> Readout:
         """Step 1: the soft readout."""
         unit, inverse = problem.modular_loss / 2 / problem.dimension, problem.whitening.inverse
-        ridge = self.share * unit * inverse @ inverse.T
-        soft: Readout = problem.readout.near((ridge + ridge.T) / 2)
+        soft: Readout = problem.readout.near((self.share * unit) ** 0.5 * inverse)
         return soft
 
     def _without_ridge(self, problem: Any, multiplier: Array, bound: float) -> float:
