@@ -519,6 +519,5 @@ class Problem(Immutable):
             True
         """
         rows = as_rows(weights, "weights", self.dimension)
-        code = rows.T @ rows
-        recurrent = 0.0 if self.recurrence is None else self.recurrence.value(code)
-        return float(self.neuron_cost(rows).sum()) + self.readout_cost(code) + recurrent
+        recurrent = 0.0 if self.recurrence is None else self.recurrence.value(rows.T @ rows)
+        return float(self.neuron_cost(rows).sum()) + self.readout.value_of(rows) + recurrent

@@ -168,6 +168,23 @@ class Readout(Frozen):
         root = dtrsm(1.0, factor, (self.targets / scale).T, lower=1)
         return float(self.decoder_cost * (root**2).sum())
 
+    def value_of(self, weights: Array) -> float:
+        """g(G) of the G of a code (n, d): of the code itself where G may be singular, and has half of its digits.
+
+        Example:
+            >>> Readout(np.array([[1.0, 1.0]]), 2.0, rank=1).value_of(np.array([[0.5, 0.5]]))
+            8.0
+        """
+        if self.rank is None:
+            return self.value(weights.T @ weights)
+        if not weights.any():
+            return float("inf")
+        scale = self._lengths(weights)
+        _, sizes, right = np.linalg.svd(weights / scale, full_matrices=False)
+        kept = sizes > DECODING.spanned * sizes[0]
+        root, missed = self._seen_along(right[kept].T, scale)
+        return float(self.decoder_cost * ((root / sizes[kept]) ** 2).sum()) if missed <= DECODING.outside else np.inf
+
     def multiplier(self, code: ArrayLike) -> Array:
         """(d, d) Y = -grad g(G): what one unit of w w' is worth to the readout at a code's G (d, d).
 
@@ -278,10 +295,14 @@ class Readout(Frozen):
         scale = self._lengths(np.sqrt(np.abs(np.diag(code)))[None])
         sizes, vectors = np.linalg.eigh(code / np.outer(scale, scale))
         kept = sizes > DECODING.spanned * sizes[-1]
+        root, missed = self._seen_along(vectors[:, kept], scale)
+        return root / np.sqrt(sizes[kept]), missed
+
+    def _seen_along(self, directions: Array, scale: Array) -> tuple[Array, float]:
+        """(r, k) B, in units of a scale (d,), along orthonormal directions (d, k), and its share off them."""
         targets = self.targets / scale
-        root = targets @ vectors[:, kept]
-        missed = targets - root @ vectors[:, kept].T
-        return root / np.sqrt(sizes[kept]), float(np.linalg.norm(missed) / np.linalg.norm(targets))
+        root = targets @ directions
+        return root, float(np.linalg.norm(targets - root @ directions.T) / np.linalg.norm(targets))
 
     def _lengths(self, weights: Array) -> Array:
         """(d,) the columns' lengths, one for a source that a decoder without use for it finds in no neuron."""

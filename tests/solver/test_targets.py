@@ -4,7 +4,7 @@ import cvxpy as cp
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from solver import Problem, Representation, certify, lower_bound, solve
@@ -168,3 +168,29 @@ def test_the_command_line(tmp_path):
     done = run(main, ["solve", *options])
     assert done.exit_code == 0 and "proven optimal" in done.stdout
     assert run(main, ["check", *options]).exit_code == 0
+
+
+@given(seeds, st.floats(-5, -2))
+@example(44, -5.0)
+@example(99, -4.0)
+@example(110, -4.0)
+def test_one_target_of_nearly_dependent_sources_is_decoded_exactly_to_all_digits(seed, apart):
+    """Neurons that are nearly parallel have their digits themselves, of which their G has half."""
+    rng = np.random.default_rng(seed)
+    one = rng.standard_normal(rng.integers(4, 20))
+    samples = np.column_stack([one, one + 10.0**apart * rng.standard_normal(len(one))])
+    target = rng.standard_normal((1, 2)) if rng.random() < 0.5 else [[1.0, -1.0]]
+    costs = {"decoder_cost": 10.0 ** rng.uniform(-2, 2), "encoder_cost": 10.0 ** rng.uniform(-6, 0)}
+    answer = solve(Problem(samples, readout=Exact(target), **costs))
+    assert answer.status == "optimal" and certify(answer.problem, answer).gap < 1e-8
+
+
+@given(seeds, st.floats(2, 7))
+def test_what_a_code_costs_to_read_is_that_of_its_decoder(seed, digits):
+    rng = np.random.default_rng(seed)
+    weights = rng.standard_normal((2, 2)) * [1.0, 10.0**-digits]
+    readout = Readout(np.array([[1.0, 0.0]]), 3.0, rank=1)
+    (a, b), (c, d) = weights
+    cost = 3.0 * (b * b + d * d) / (a * d - b * c) ** 2
+    assert readout.value_of(weights) == pytest.approx(cost, rel=1e-9)
+    assert readout.value_of(np.zeros((0, 2))) == np.inf and readout.value_of(np.array([[0.0, 1.0]])) == np.inf

@@ -51,6 +51,10 @@ class ReadoutOnHull(Readout):
         """See `Readout`."""
         return float(self.inside.value(self._inner(code)))
 
+    def value_of(self, weights: Array) -> float:
+        """See `Readout`."""
+        return float(self.inside.value_of(self.hull.functions(weights)))
+
     def multiplier(self, code: ArrayLike) -> Array:
         """See `Readout`."""
         return np.asarray(self.hull.form(self.inside.multiplier(self._inner(code))))
