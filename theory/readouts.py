@@ -236,7 +236,7 @@ class Readout(Frozen):
 
     def leverage(self, weights: Array) -> Array:
         """(n,) w'(G + G0)^-1 w of each neuron of a code (n, d): near zero where it has vanished."""
-        inverse = np.linalg.inv(self._ridged(weights.T @ weights))
+        inverse, _ = self.expansion(weights.T @ weights)
         return np.asarray(np.einsum("ni,ij,nj->n", weights, inverse, weights))
 
     def condition(self, weights: Array) -> float:
@@ -343,8 +343,8 @@ class Readout(Frozen):
         if self.ridge is None:
             return float((self.value(code) / energy) ** 0.25)
         # In coordinates in which G0 is the identity and G is diagonal g(t G) is a sum of k_i / (1 + t l_i).
-        factor = np.linalg.cholesky(self.ridge)
-        inverse = np.linalg.inv(factor)
+        known = self._seen_root
+        inverse = np.linalg.inv(np.linalg.cholesky(self.ridge)) if known is None else known
         sizes, vectors = np.linalg.eigh(inverse @ np.asarray(code) @ inverse.T)
         demand = self.decoder_cost * ((self.targets @ inverse.T @ vectors) ** 2).sum(axis=0)
         gain, sizes = demand * sizes, np.maximum(sizes, 0.0)

@@ -39,6 +39,22 @@ def test_the_multiplier_is_minus_the_gradient_and_the_expansion_the_second_deriv
     assert ahead - 2 * here + behind == pytest.approx(second, rel=1e-2, abs=1e-9)
 
 
+@given(seeds)
+def test_the_best_size_of_a_code_has_the_digits_of_the_root(seed):
+    """At its best size a code earns what it costs, also where the entries of G0 have lost what it is worth."""
+    rng = np.random.default_rng(seed)
+    root = np.linalg.qr(rng.standard_normal((4, 4)))[0] * 10.0 ** np.array([7, 4, 1, -1])
+    readout = Readout(rng.standard_normal((2, 4)), 1.0, root @ root.T, ridge_root=root)
+    weights = rng.standard_normal((3, 4))
+    worth = np.vdot(weights, weights @ readout.multiplier(np.zeros((4, 4))))
+    energy = rng.uniform(0.1, 0.9) * worth
+    sized = weights * readout.rescaling(weights.T @ weights, energy)
+    earned = np.vdot(sized, sized @ readout.multiplier(sized.T @ sized))
+    assert earned == pytest.approx(energy * np.vdot(sized, sized) / np.vdot(weights, weights), rel=1e-8)
+    inverse, _ = readout.expansion(sized.T @ sized)
+    assert readout.leverage(sized) == pytest.approx(np.einsum("ni,ij,nj->n", sized, inverse, sized), rel=1e-12)
+
+
 @given(seeds, st.floats(0.1, 1e3), st.floats(0, 2))
 def test_the_value_is_the_best_decoder_by_least_squares(seed, error_cost, variance):
     """With noise drawn out of the formula: decoder weights cost error_cost times variance more."""
