@@ -15,10 +15,11 @@ from dataclasses import replace
 import numpy as np
 
 from solver.conic_solvers import DEFAULT_SOLVER
+from solver.deadline import time_left
 from solver.generation.separation import WorkingSamples
 from solver.methods import ascents, columns, modular, relaxation
 from solver.methods.iterate import Iterate
-from solver.solving.plan import has_few_sources, has_many_samples, is_bounded_first, is_lifted
+from solver.solving.plan import faces_in_time, has_few_sources, has_many_samples, is_bounded_first, is_lifted
 from theory.arrays import Array
 from theory.bounds.cover import Cover
 from theory.problem import Problem
@@ -103,7 +104,7 @@ class _AmongSamples:
     def lists_faces(self) -> bool:
         """Whether the faces of the hull can be listed, from now on."""
         self.working.listed = True
-        faces = self.inside.sources.faces_if_few
+        faces = faces_in_time(self.inside, time_left())
         self.working.listed = faces is not None and faces.complete
         return self.working.listed
 

@@ -16,10 +16,12 @@ from solver.free import cones, descent, few, master, response
 from solver.free import pricing as free_pricing
 from solver.free import search as free_search
 from solver.methods import ascents, relaxation
+from solver.methods.many_samples import _AmongSamples
 from solver.solving import plan
 from solver.strategies import problems, seeds
 from theory.bounds.ascent import Ascent
 from theory.geometry import polytope
+from theory.geometry.face_lattice import FaceLattice
 from theory.neurons import PeakActivity
 from theory.readouts import Soft
 
@@ -131,6 +133,15 @@ def test_of_a_hull_that_takes_longer_to_list_than_there_is_time_for_little_is_li
     known = Problem(CLOUD[:20])
     assert plan.faces_in_time(known, 0.0) is None
     assert plan.faces_in_time(known, np.inf) is plan.faces_in_time(known, 0.0) is known.sources.faces_if_few
+
+
+def test_no_hull_of_some_of_many_samples_is_listed_without_the_time_for_it(monkeypatch):
+    listed, of = [], FaceLattice.of
+    monkeypatch.setattr(FaceLattice, "of", lambda points: listed.append(1) or of(points))
+    search = _AmongSamples(Problem(CLOUD), 1e-8, np.random.default_rng(0), "CLARABEL")
+    with limited_to(time.perf_counter()):
+        assert not search.lists_faces() and not listed
+    assert search.lists_faces() and listed
 
 
 def test_no_hull_is_listed_to_choose_among_codes_where_there_is_no_time():
