@@ -52,7 +52,7 @@ SLOW = (
 def test_claims_hold(name, quick):
     study = quick(name)
     assert study.holds and study.name == name
-    assert study.figure.stat().st_size > 10_000
+    assert study.figure.stat().st_size > 4_000
     with study.table.open() as stream:
         rows = list(csv.reader(stream))
     assert len(rows) > 4 and len({len(row) for row in rows}) == 1
