@@ -337,10 +337,10 @@ def _shrunk(problem: Problem) -> Iterator[Array]:
     share = np.sqrt(problem.proving.readout.demand * costs)
     share = share / share.sum()
     enough = 1e-3
-    if share.min() >= enough:
-        return
     # A combination that no target asks for has no share in the loss, and nothing to lose.
     small = (share > np.finfo(float).eps) & (share < enough)
+    if not small.any():
+        return
     digits_lost = np.where(small, np.sqrt(np.finfo(float).eps / np.where(small, share, 1.0)), 0.0)
     # In units of the digits that rounding hides; the last drops the source.
     for shrinkage in (1e-2, 1.0, 1e2, 1e4, np.inf):

@@ -18,7 +18,7 @@ from tests.examples import plainly, share
 from tests.properties import naive
 from theory import InputError
 from theory.geometry import face_lattice
-from theory.readouts import Soft
+from theory.readouts import Exact, Soft
 
 SQUARE = np.array(list(product([-1.0, 1.0], repeat=2)))
 CUT = np.array([point for point in product([-1.0, 0.0, 1.0], repeat=2) if sum(point) < 2])
@@ -332,3 +332,13 @@ def test_a_multiplier_that_falls_short_proves_as_little_when_all_is_priced(seed,
     multiplier, loss = problem.energy_matrix + root.T @ root, problem.modular_loss
     if falls_short(problem, multiplier, np.vstack([problem.modular.unit_neurons, root]), loss):
         assert best_bound(problem, multiplier).value < loss * (1 - 1e-5)
+
+
+def test_nothing_is_priced_again_for_sources_that_no_target_needs(monkeypatch):
+    problem = Problem(np.random.default_rng(0).standard_normal((30, 3)), readout=Exact([[1.0, 0, 0], [0, 1.0, 0]]))
+    priced, bound_of_worth = [], bounds.bound_of_worth
+    monkeypatch.setattr(
+        bounds, "bound_of_worth", lambda *args, **options: priced.append(1) or bound_of_worth(*args, **options)
+    )
+    bound = best_bound(problem, problem.multiplier(problem.modular_weights.T @ problem.modular_weights))
+    assert bound.exact and 0 < bound.value < problem.modular_loss and len(priced) == 1
