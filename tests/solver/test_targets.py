@@ -14,6 +14,7 @@ from tests.examples import share
 from theory import Sources
 from theory.conditions import decide
 from theory.conditions.completion import completed_multiplier, is_open
+from theory.neurons import PeakActivity
 from theory.readouts import Exact, Readout, Soft
 
 GRID = [[i, j] for i in (-1, 0, 1) for j in (-1, 0, 1)]
@@ -194,3 +195,14 @@ def test_what_a_code_costs_to_read_is_that_of_its_decoder(seed, digits):
     cost = 3.0 * (b * b + d * d) / (a * d - b * c) ** 2
     assert readout.value_of(weights) == pytest.approx(cost, rel=1e-9)
     assert readout.value_of(np.zeros((0, 2))) == np.inf and readout.value_of(np.array([[0.0, 1.0]])) == np.inf
+
+
+@pytest.mark.parametrize(("kind", "costs"), [("peak", {}), ("mean", {"activity_cost": 0.0, "bias_cost": 1.0})])
+def test_neurons_that_pay_next_to_nothing_but_their_height_are_decoded_exactly(kind, costs):
+    """There M is tiny beside what a neuron costs, and a share of its inverse would be all of the loss."""
+    rng = np.random.default_rng(0)
+    neurons = {"neurons": PeakActivity()} if kind == "peak" else {}
+    readout = Exact(rng.standard_normal((2, 3)))
+    answer = solve(Problem(rng.standard_normal((8, 3)), encoder_cost=1e-12, readout=readout, **neurons, **costs))
+    assert answer.status == "optimal" and answer.loss < answer.problem.modular_loss
+    assert certify(answer.problem, answer).gap < 1e-8

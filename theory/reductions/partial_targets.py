@@ -2,7 +2,8 @@
 
 There a code need not span the sources, and its G is singular (docs/mathematics.md, "Targets that leave sources out").
 
-1. The reduced problem is soft, with the ridge ``G0 = share M^-1`` in units of the best modular code.
+1. The reduced problem is soft, with the ridge ``G0 = share (H'H)^-1`` in units of the best modular code, H that of
+   proofs (`theory.coordinates`): M as a rule, but neurons that pay next to nothing but their height are huge in it.
 2. Back, its neurons are turned by as little as lets the targets be decoded without error, and scaled to the best size.
 3. Its bound becomes one of the exact problem: the soft loss is convex in the share, and the bound is where its tangent
    meets zero. Code and bound err by the square of the share where the loss is smooth in it.
@@ -58,7 +59,7 @@ class PartialTargets(Reduction):
 
     def _readout(self, problem: Any) -> Readout:
         """Step 1: the soft readout."""
-        unit, inverse = problem.modular_loss / 2 / problem.dimension, problem.whitening.inverse
+        unit, inverse = problem.modular_loss / 2 / problem.dimension, problem.proving.inverse
         soft: Readout = problem.readout.near((self.share * unit) ** 0.5 * inverse)
         return soft
 
