@@ -1,6 +1,7 @@
 """Studies of rectified and free neurons: the numbers that are known, worked out by hand where they can be."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -74,7 +75,8 @@ def test_the_kinds_of_neurons_on_correlated_sources():
     assert rows["free"]["loss"] == pytest.approx(pairs, rel=1e-8) and rows["free"]["price"] > 0.03
     assert rows["linear"]["price"] < 1e-9
     losses = [rows[kind]["loss"] for kind in ("free", "rectified, cheap weights", "rectified", "linear")]
-    assert losses == sorted(losses)
+    # The last two are one code, which costs the same but for rounding.
+    assert all(less <= more * (1 + 1e-12) for less, more in pairwise(losses))
 
 
 @pytest.mark.slow
