@@ -119,22 +119,26 @@ def bounds(Y: Array, corners: Array) -> tuple[Array, Array]:
 def _look(Y: Array, corners: Array) -> tuple[Array, Array, Array]:
     """Bounds of cones, the directions that attain them, and what those are worth (squared)."""
     above, where = bounds(Y, corners)
-    return above, where, (np.maximum(where @ Y.T, 0) ** 2).sum(axis=1)
+    return above, where, _worths(Y, where)
 
 
 def _look_in_time(Y: Array, corners: Array, step: int, ends: float) -> tuple[Array, Array, Array]:
-    """The same of so many cones at a time. The bound of those left when it ends is that of all, on |Y u| itself."""
-    _, lengths, axes = np.linalg.svd(Y, full_matrices=False)
-    above = np.full(len(corners), lengths[0] ** 2)
-    where, values = np.vstack([axes, -axes]), (np.maximum(np.vstack([axes, -axes]) @ Y.T, 0) ** 2).sum(axis=1)
+    """What `_look` says, of so many cones at a time; of those left when the time is up the bound of |Y u| itself."""
+    looks = list[tuple[Array, Array, Array]]()
     for start in range(0, len(corners), step):
         if time.monotonic() > ends:
+            _, lengths, axes = np.linalg.svd(Y, full_matrices=False)
+            where = np.vstack([axes, -axes])
+            looks.append((np.full(len(corners) - start, lengths[0] ** 2), where, _worths(Y, where)))
             break
-        block = slice(start, start + step)
-        above[block], tops, worths = _look(Y, corners[block])
-        where = np.concatenate([where, tops]) if start else tops
-        values = np.concatenate([values, worths]) if start else worths
-    return above, where, values
+        looks.append(_look(Y, corners[start : start + step]))
+    above, where, worths = (np.concatenate(parts) for parts in zip(*looks, strict=True))
+    return above, where, worths
+
+
+def _worths(Y: Array, where: Array) -> Array:
+    """(m,) |(Y u)_+|^2 of directions u (m, k)."""
+    return np.asarray((np.maximum(where @ Y.T, 0) ** 2).sum(axis=1))
 
 
 def _products(Y: Array, corners: Array) -> Array:

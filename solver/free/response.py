@@ -25,6 +25,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -118,24 +119,9 @@ class Response(Frozen):
     multiplier: Array  # (T, k) M
     loss: float  # F
     missed: float  # largest entry by which the condition fails
+    activity: tuple[Array, ...]  # (L, n) of each view: activity of its neurons on its levels
+    softness: tuple[Array, ...]  # (L, n) of each view: how activity rises with M_L v, 1 / p_L or 0 without smoothing
     smoothing: float = 0.0  # theta
-
-    @cached_property
-    def activity(self) -> tuple[Array, ...]:
-        """(L, n) of each view: activity of its neurons on its levels."""
-        return tuple(activity for activity, _ in self._active)
-
-    @cached_property
-    def softness(self) -> tuple[Array, ...]:
-        """(L, n) of each view: how activity rises with M_L v, 1 / p_L or 0 without smoothing."""
-        return tuple(softness for _, softness in self._active)
-
-    @cached_property
-    def _active(self) -> list[tuple[Array, Array]]:
-        return [
-            active(view, view.totals(self.multiplier) @ V.T, self.smoothing)
-            for view, V in self.neurons.of(self.samples)
-        ]
 
     @cached_property
     def root(self) -> Array:
@@ -193,24 +179,23 @@ def respond(
     wanted = samples.targets - samples.ones[:, None] * offset
     M = 0.1 * wanted if start is None else start
     scale = float(np.abs(wanted).max(initial=0.0))
-    value, rest, softness = _objective(samples, neurons, wanted, M, smoothing)
+    here = _objective(samples, neurons, wanted, M, smoothing)
     for _ in range(RESPONSE.steps):
-        missed = float(np.abs(rest).max(initial=0.0))
-        if missed <= RESPONSE.solved * scale or time_is_up():  # step 3
+        if here.missed <= RESPONSE.solved * scale or time_is_up():  # step 3
             break
-        step = _solve(samples, _root(samples, neurons, softness), rest)  # step 1
+        step = _solve(samples, _root(samples, neurons, here.softness), here.rest)  # step 1
         length, better = 1.0, False
         while length > 1e-9 and not better:  # step 2
             trial = M + length * step
-            reached, left, rising = _objective(samples, neurons, wanted, trial, smoothing)
-            gained = reached - value
-            better = gained > 0 or (abs(gained) <= 1e-13 * abs(value) and float(np.abs(left).max()) < 0.9 * missed)
+            there = _objective(samples, neurons, wanted, trial, smoothing)
+            gained = there.value - here.value
+            better = gained > 0 or (abs(gained) <= 1e-13 * abs(here.value) and there.missed < 0.9 * here.missed)
             length /= 3
         if not better:
             break
-        M, value, rest, softness = trial, reached, left, rising
-    loss = float((neurons.decoders**2).sum()) + value
-    return Response(samples, neurons, M, loss, float(np.abs(rest).max(initial=0.0)), smoothing)
+        M, here = trial, there
+    loss = float((neurons.decoders**2).sum()) + here.value
+    return Response(samples, neurons, M, loss, here.missed, here.activity, here.softness, smoothing)
 
 
 def active(view: Levels, pushed: Array, smoothing: float) -> tuple[Array, Array]:
@@ -233,12 +218,23 @@ def active(view: Levels, pushed: Array, smoothing: float) -> tuple[Array, Array]
     return activity, activity / root
 
 
-def _objective(
-    samples: ScaledSamples, neurons: Decoders, wanted: Array, M: Array, smoothing: float
-) -> tuple[float, Array, tuple[Array, ...]]:
-    """The concave objective, (T, k) half its gradient, which is what the condition misses, and the softness."""
+class _Objective(NamedTuple):
+    """The concave objective at a multiplier."""
+
+    value: float
+    rest: Array  # (T, k) half its gradient: what the condition misses
+    activity: tuple[Array, ...]  # as in `Response`
+    softness: tuple[Array, ...]
+
+    @property
+    def missed(self) -> float:
+        """The largest entry by which the condition fails."""
+        return float(np.abs(self.rest).max(initial=0.0))
+
+
+def _objective(samples: ScaledSamples, neurons: Decoders, wanted: Array, M: Array, smoothing: float) -> _Objective:
     value = 2 * float((M * wanted).sum()) - float(samples.slack @ (M**2).sum(axis=1))
-    rest, softness = wanted - samples.slack[:, None] * M, []
+    rest, activities, softness = wanted - samples.slack[:, None] * M, list[Array](), list[Array]()
     for view, V in neurons.of(samples):
         pushed = view.totals(M) @ V.T
         activity, rises = active(view, pushed, smoothing)
@@ -246,8 +242,9 @@ def _objective(
         if smoothing > 0:
             value -= 2 * smoothing * float((view.probabilities @ np.log(activity)).sum())
         rest = rest - view.spread(activity @ V)
+        activities.append(activity)
         softness.append(rises)
-    return value, rest, tuple(softness)
+    return _Objective(value, rest, tuple(activities), tuple(softness))
 
 
 def _root(samples: ScaledSamples, neurons: Decoders, softness: tuple[Array, ...]) -> Array:
