@@ -1,5 +1,6 @@
-"""The shipped tables that tests read, and which examples of a law the plain suite tries, where each takes long."""
+"""What tests of several rooms read or draw, and which examples of a law the plain suite tries, if each takes long."""
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -24,3 +25,9 @@ def plainly(values, plain):
 def thorough(*values):
     """The values of one more case, which a thorough run tries, and so does one in another arithmetic."""
     return pytest.param(*values, marks=(pytest.mark.thorough, pytest.mark.further))
+
+
+def nearly_dependent(rng, apart):
+    """(T, 2) samples of two sources of size one that differ by 10 to this power."""
+    one = rng.standard_normal(rng.integers(4, 20))
+    return np.column_stack([one, one + 10.0**apart * rng.standard_normal(len(one))])

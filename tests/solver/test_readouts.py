@@ -11,7 +11,7 @@ from solver import Problem, Representation, certify, lower_bound, separation, so
 from solver.certificate import best_bound
 from solver.commands.cli import main
 from solver.strategies import problems, seeds
-from tests.examples import plainly, share
+from tests.examples import nearly_dependent, plainly, share
 from theory.conditions import decide
 from theory.readouts import Exact, Noisy, Soft
 
@@ -276,8 +276,7 @@ def test_no_other_size_of_the_modular_code_costs_less_however_dependent_the_sour
 def test_one_target_of_nearly_dependent_sources_costs_no_digits(seed, apart):
     """G0 is nearly singular then: in G + G0 what is decoded drowns in the digits of what is not."""
     rng = np.random.default_rng(seed)
-    one = rng.standard_normal(rng.integers(4, 20))
-    samples = np.column_stack([one, one + 10.0**apart * rng.standard_normal(len(one))])
+    samples = nearly_dependent(rng, apart)
     readout = Soft(10.0 ** rng.uniform(0, 4), rng.standard_normal((1, 2)))
     costs = {"decoder_cost": 10.0 ** rng.uniform(0, 2), "encoder_cost": 10.0 ** rng.uniform(-2, 2)}
     answer = solve(Problem(samples, readout=readout, **costs))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from solver import Problem, Representation, certify, lower_bound, solve
 from solver.commands.cli import main
 from solver.strategies import problems, seeds
-from tests.examples import share
+from tests.examples import nearly_dependent, share
 from theory import Sources
 from theory.conditions import decide
 from theory.conditions.completion import completed_multiplier, is_open
@@ -178,8 +178,7 @@ def test_the_command_line(tmp_path):
 def test_one_target_of_nearly_dependent_sources_is_decoded_exactly_to_all_digits(seed, apart):
     """Neurons that are nearly parallel have their digits themselves, of which their G has half."""
     rng = np.random.default_rng(seed)
-    one = rng.standard_normal(rng.integers(4, 20))
-    samples = np.column_stack([one, one + 10.0**apart * rng.standard_normal(len(one))])
+    samples = nearly_dependent(rng, apart)
     target = rng.standard_normal((1, 2)) if rng.random() < 0.5 else [[1.0, -1.0]]
     costs = {"decoder_cost": 10.0 ** rng.uniform(-2, 2), "encoder_cost": 10.0 ** rng.uniform(-6, 0)}
     answer = solve(Problem(samples, readout=Exact(target), **costs))
